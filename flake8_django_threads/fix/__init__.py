@@ -1,0 +1,1 @@
+"""REMEDY to EDIT: the only room that imports libcst."""

@@ -1,0 +1,1 @@
+"""LINKING: which file a name leads to."""

@@ -1,0 +1,1 @@
+"""POLICY: one file for each code."""

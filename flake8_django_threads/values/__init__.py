@@ -1,0 +1,1 @@
+"""FLOW: the abstract interpreter and the resolved flow tree that it writes."""
