@@ -120,7 +120,7 @@ class Not(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """A unary or binary operator other than ``not``; ``op`` is the name of the dunder without underscores, e.g. "add", "neg"."""
+    """A unary or binary operator other than ``not``; ``op`` names the dunder without underscores: "add", "neg"."""
 
     at: At
     op: str
@@ -171,8 +171,27 @@ class FString(NamedTuple):
 
 
 Expr: TypeAlias = (
-    Const | Name | Attr | Index | Slice | Call | Starred | Display | DictDisplay | LambdaExpr | Comprehension | BoolOp
-    | Not | Operation | Compare | IfExpr | Walrus | Await | Yield | YieldFrom | FString
+    Const
+    | Name
+    | Attr
+    | Index
+    | Slice
+    | Call
+    | Starred
+    | Display
+    | DictDisplay
+    | LambdaExpr
+    | Comprehension
+    | BoolOp
+    | Not
+    | Operation
+    | Compare
+    | IfExpr
+    | Walrus
+    | Await
+    | Yield
+    | YieldFrom
+    | FString
 )
 
 # --- statements
@@ -343,8 +362,26 @@ class Continue(NamedTuple):
 
 
 Stmt: TypeAlias = (
-    Evaluate | Assign | Annotate | Augment | Delete | Return | Raise | Assert | If | While | For | Try | With | Match
-    | Import | ImportFrom | Define | DefineClass | Break | Continue
+    Evaluate
+    | Assign
+    | Annotate
+    | Augment
+    | Delete
+    | Return
+    | Raise
+    | Assert
+    | If
+    | While
+    | For
+    | Try
+    | With
+    | Match
+    | Import
+    | ImportFrom
+    | Define
+    | DefineClass
+    | Break
+    | Continue
 )
 Block: TypeAlias = tuple[Stmt, ...]
 
@@ -352,7 +389,10 @@ Block: TypeAlias = tuple[Stmt, ...]
 
 
 class Parameter(NamedTuple):
-    """``kind`` is "positional" (only or usual), "keyword" (only), "args" or "kwargs"; ``default`` and ``annotation`` as written."""
+    """``kind`` is "positional" (only or usual), "keyword" (only), "args" or "kwargs".
+
+    ``default`` and ``annotation`` are as written; a string annotation is parsed where it can be.
+    """
 
     name: str
     kind: str
@@ -365,7 +405,7 @@ class Function:
     """A ``def``, ``async def`` or ``lambda`` (``name`` is then ``<lambda>``, the body one Return).
 
     ``qualname`` leaves ``<locals>`` out. ``at`` spans the definition without its decorators and begins at ``def``
-    (or ``async``, or ``lambda``); ``name_at`` is the line and column of the ``def``.
+    (or ``async``, or ``lambda``).
     ``local_names`` are the names bound in this scope, parameters included, ``global`` and ``nonlocal`` ones left out.
     ``cell_names`` are those of them that an inner scope reads or rebinds.
     """
@@ -382,6 +422,7 @@ class Function:
     global_names: frozenset[str] = frozenset()
     nonlocal_names: frozenset[str] = frozenset()
     local_names: frozenset[str] = frozenset()
+    cell_names: frozenset[str] = frozenset()
     docstring: str | None = None
     owner: ClassFact | Function | ModuleFacts | None = field(default=None, repr=False)
 
