@@ -1,0 +1,171 @@
+"""The rows of all tables, merged, and what they say about a dotted path."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+
+from flake8_django_threads.models.schema import TABLES, BadRow, Row, read_tables
+
+__all__ = ["TABLES", "BadRow", "Models", "Row", "load", "load_file"]
+
+_SHIPPED = ("threads.toml", "django.toml", "libraries.toml")
+_PART = re.compile(r"\w+|\(\)|\[\]")
+# Rows of these tables answer one question, "does it open, close or leave alone", so the nearest of them is the answer.
+_STATE = frozenset({"touch", "lazy", "close"})
+
+
+class Models:
+    """Answer what a dotted path means, from rows in the order given: a later row replaces an earlier one.
+
+    A path is the name as imported, with ``()`` for a call's result and ``[]`` for an element:
+    ``concurrent.futures.ThreadPoolExecutor().submit``. Two rows are rivals if table, path and event are the same.
+    """
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        kept: dict[tuple[str, str, str], Row] = {}
+        self._same = {other: row.path for row in rows if row.table == "type" and row.enabled for other in row.same}
+        self._canonical: dict[str, str] = {}
+        for row in rows:
+            path = self.canonical(row.path)
+            for event in row.on:
+                kept.pop((row.table, path, event), None)
+                if row.enabled:
+                    kept[row.table, path, event] = row if row.path == path else row._replace(path=path)
+        self._rows = kept
+        self._bases = {path: row.bases for (table, path, _), row in kept.items() if table == "type" and row.bases}
+        self._found: dict[tuple[str, str, str], Row | None] = {}
+
+    def canonical(self, path: str) -> str:
+        """Give the one spelling of a path that rows are kept under; the longest known prefix is replaced first."""
+        known = self._canonical.get(path)
+        if known is None:
+            known, seen = path, {path}
+            while True:
+                prefix = next((prefix for prefix in _prefixes(known) if prefix in self._same), None)
+                if prefix is None:
+                    break
+                known = self._same[prefix] + known[len(prefix) :]
+                if known in seen:  # Two rows that call each other the same: either spelling will do.
+                    break
+                seen.add(known)
+            self._canonical[path] = known
+        return known
+
+    def bases(self, path: str) -> tuple[str, ...]:
+        """Give the direct bases of an external class, canonical; empty for one that no row knows."""
+        return tuple(map(self.canonical, self._bases.get(self.canonical(path), ())))
+
+    def is_a(self, path: str, base: str) -> bool:
+        """Tell whether an external class is, by the rows, ``base`` or a subclass of it."""
+        wanted, stack, seen = self.canonical(base), [self.canonical(path)], set[str]()
+        while stack:
+            current = stack.pop()
+            if current == wanted:
+                return True
+            if current not in seen:
+                seen.add(current)
+                stack.extend(self.bases(current))
+        return False
+
+    def find(self, table: str, path: str, on: str = "call") -> Row | None:
+        """Give the row for a path and event: its own, else that of the nearest base of a class in the path.
+
+        A nearer row of ``touch``, ``lazy`` or ``close`` hides those of the bases in all three tables.
+        """
+        key = table, path, on
+        if key not in self._found:
+            self._found[key] = self._search(*key)
+        return self._found[key]
+
+    def _search(self, table: str, path: str, on: str) -> Row | None:
+        rivals = _STATE if table in _STATE else {table}
+        for candidate in self._inherited(self.canonical(path)):
+            if (row := self._rows.get((table, candidate, on))) is not None:
+                return row
+            if table == "type" or any((rival, candidate, on) in self._rows for rival in rivals):
+                return None
+        return None
+
+    def _inherited(self, path: str) -> Iterator[str]:
+        """Give the path, then the same path through the bases of each class in it, nearest first."""
+        queue, seen = [path], {path}
+        for current in queue:
+            yield current
+            for prefix in _prefixes(current):
+                for base in self.bases(prefix):
+                    inherited = self.canonical(base + current[len(prefix) :])
+                    if inherited not in seen:
+                        seen.add(inherited)
+                        queue.append(inherited)
+
+    def rows(self, table: str | None = None) -> tuple[Row, ...]:
+        """Give the rows in force, each once, in their order."""
+        return tuple(dict.fromkeys(row for row in self._rows.values() if table in (None, row.table)))
+
+    @cached_property
+    def gate_words(self) -> tuple[tuple[str, ...], ...]:
+        """Give the fewest word groups such that a text that hands code to a thread holds all words of some group.
+
+        A method's word begins with its dot. A plain lower-case word (``map``), or a row with ``common = true``, comes
+        with the top-level package of its path; a conditional spawn comes with the keyword that it needs.
+        """
+        groups: set[tuple[str, ...]] = set()
+        for row in (*self.rows("spawn"), *self.rows("subclass")):
+            for spelling in (row.path, *self._spellings(row.path)):
+                groups.add(_words(row, spelling))
+        return tuple(sorted(group for group in groups if not any(_implies(group, other) for other in groups)))
+
+    def _spellings(self, path: str) -> Iterator[str]:
+        for other, canonical in self._same.items():
+            if path.startswith(canonical) and path[len(canonical) : len(canonical) + 1] in {"", ".", "("}:
+                yield other + path[len(canonical) :]
+
+    def may_spawn(self, text: str) -> bool:
+        """Tell whether a file's text could hand code to a thread by itself, looking at words alone."""
+        return any(all(word in text for word in group) for group in self.gate_words)
+
+
+def _prefixes(path: str) -> Iterator[str]:
+    """Give the path and its prefixes that end at a part, longest first."""
+    ends = [match.end() for match in _PART.finditer(path)]
+    return (path[:end] for end in reversed(ends))
+
+
+def _words(row: Row, path: str) -> tuple[str, ...]:
+    names = re.findall(r"\w+", path)
+    word = names[-1]
+    common = row.common if row.common is not None else word.isalpha() and word.islower()
+    words = [f".{word}" if f"().{word}" in path else word]
+    if common and len(names) > 1:
+        words.append(names[0])
+    if row.requires is not None:
+        words.append(row.requires.keyword)
+    return tuple(words)
+
+
+def _implies(group: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Tell whether every text that holds ``group`` holds ``other`` too, so that ``group`` adds nothing."""
+    return group != other and all(any(word in mine for mine in group) for word in other)
+
+
+def load_file(path: str | Path) -> Mapping[str, object]:
+    """Parse a user's table file; raise BadRow where it cannot be read or is no TOML."""
+    try:
+        with Path(path).open("rb") as stream:
+            return tomllib.load(stream)
+    except OSError as error:
+        raise BadRow(str(path), "", "", f"cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise BadRow(str(path), "", "", f"expected TOML: {error}") from error
+
+
+def load(user_tables: Sequence[tuple[str, Mapping[str, object]]] = ()) -> Models:
+    """Merge the shipped tables with the user's, given as (name for messages, parsed TOML); raise BadRow."""
+    folder = files("flake8_django_threads.models")
+    shipped = [(name, tomllib.loads((folder / name).read_text("utf-8"))) for name in _SHIPPED]
+    return Models([row for source, tables in (*shipped, *user_tables) for row in read_tables(source, tables)])

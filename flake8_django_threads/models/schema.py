@@ -1,0 +1,245 @@
+"""What a row may say: the keys of every table, and one line of text for a row that says something else."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\(\)|\[\])*")
+EVENTS = ("call", "enter", "attribute", "iter", "bool", "len", "contains", "index", "repr", "compare", "evaluate")
+
+
+class BadRow(Exception):
+    """A table cannot be used as it is written; ``str()`` is one line for the user.
+
+    ``row`` names table, number (from 1) and path of the row, ``key`` the key at fault; both are empty where the
+    whole file is at fault.
+    """
+
+    def __init__(self, path: str, row: str, key: str, expected: str) -> None:
+        self.path, self.row, self.key, self.expected = path, row, key, expected
+        super().__init__(": ".join(" ".join(part.split()) for part in (path, row, key, expected) if part))
+
+
+class Slot(NamedTuple):
+    """Where a call takes a value: position (from 0, ``self`` not counted), keyword, or either."""
+
+    position: int | None = None
+    keyword: str | None = None
+
+
+class Condition(NamedTuple):
+    """A keyword argument and the literal that it must have."""
+
+    keyword: str
+    value: str | int | bool
+
+
+class Row(NamedTuple):
+    """One fact about one dotted path; ``methods`` and ``paths`` are already spread out, absent options are None.
+
+    The tables give each option its meaning; ``source`` is the file, for messages.
+    """
+
+    table: str
+    path: str
+    why: str
+    source: str
+    enabled: bool = True
+    same: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
+    on: tuple[str, ...] = ("call",)
+    returns: str | None = None
+    alias: Slot | None = None
+    raises: bool = True
+    unless_empty: Slot | None = None
+    constrained: bool = False
+    closes: str | None = None
+    when: str = "always"
+    callable: Slot | None = None
+    args: Slot | str | None = None
+    kwargs: Slot | str | None = None
+    kind: str | None = None
+    requires: Condition | None = None
+    decorator: bool = False
+    common: bool | None = None
+    entries: tuple[str, ...] = ()
+    calls_target: bool = False
+    needs_base: str | None = None
+    does: str | None = None
+    calls: int = 1
+    related: bool = False
+
+
+class _Kind(NamedTuple):
+    """The values that a key takes: ``read`` gives the value as a row holds it, or None for a misfit."""
+
+    expected: str
+    read: Callable[[object], object]
+
+
+def _path(value: object) -> str | None:
+    return value if isinstance(value, str) and PATH.fullmatch(value) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 1 else None
+
+
+def _all(read: Callable[[object], str | None]) -> Callable[[object], tuple[str, ...] | None]:
+    def every(value: object) -> tuple[str, ...] | None:
+        if not isinstance(value, list) or not value or any(read(item) is None for item in value):
+            return None
+        return tuple(value)
+
+    return every
+
+
+def _slot(value: object) -> Slot | None:
+    if not isinstance(value, dict) or not value or not value.keys() <= {"position", "keyword"}:
+        return None
+    position, keyword = value.get("position"), value.get("keyword")
+    if isinstance(position, bool) or not isinstance(position, int | None) or (position or 0) < 0:
+        return None
+    return Slot(position, keyword) if keyword is None or _path(keyword) else None
+
+
+def _condition(value: object) -> Condition | None:
+    if not isinstance(value, dict) or value.keys() != {"keyword", "value"} or not _path(value["keyword"]):
+        return None
+    return Condition(value["keyword"], value["value"]) if isinstance(value["value"], str | int) else None
+
+
+def _word(*words: str) -> _Kind:
+    return _Kind(" or ".join(f'"{word}"' for word in words), lambda value: value if value in words else None)
+
+
+def _slot_or(*words: str) -> _Kind:
+    expected = "{position = N, keyword = NAME}, " + ", ".join(f'"{word}"' for word in words)
+    return _Kind(expected, lambda value: value if isinstance(value, str) and value in words else _slot(value))
+
+
+def _events(value: object) -> tuple[str, ...] | None:
+    events = [value] if isinstance(value, str) else value
+    if not isinstance(events, list) or not events or any(event not in EVENTS for event in events):
+        return None
+    return tuple(events)
+
+
+_PATH = _Kind('a dotted path such as "package.Class().method"', _path)
+_PATHS = _Kind("a list of dotted paths", _all(_path))
+_FLAG = _Kind("true or false", _flag)
+_SLOT = _Kind("{position = N, keyword = NAME}, one of them or both", _slot)
+_RETURNS = _Kind('"row", "rows", "self" or a dotted path', _path)
+_HOW_LONG = _word("thread", "pool", "loop")
+_EVERY: Mapping[str, _Kind] = {
+    "why": _Kind("a sentence that gives the fact", _text),
+    "path": _PATH,
+    "paths": _PATHS,
+    "methods": _Kind("a list of names", _all(_path)),
+    "enabled": _FLAG,
+}
+_CALLABLE: Mapping[str, _Kind] = {
+    "callable": _SLOT,
+    "args": _slot_or("rest", "map", "none"),
+    "kwargs": _slot_or("rest"),
+    "returns": _RETURNS,
+}
+_OPTIONS: Mapping[str, Mapping[str, _Kind]] = {
+    "type": {"same": _PATHS, "bases": _PATHS},
+    "touch": {
+        "on": _Kind(" or ".join(f'"{event}"' for event in EVENTS) + ", or a list of them", _events),
+        "returns": _RETURNS,
+        "alias": _SLOT,
+        "raises": _FLAG,
+        "unless_empty": _SLOT,
+        "constrained": _FLAG,
+    },
+    "lazy": {"returns": _RETURNS, "alias": _SLOT, "raises": _FLAG},
+    "close": {"closes": _word("default", "all", "receiver"), "when": _word("always", "max-age-0")},
+    "spawn": {
+        **_CALLABLE,
+        "kind": _HOW_LONG,
+        "requires": _Kind("{keyword = NAME, value = LITERAL}", _condition),
+        "decorator": _FLAG,
+        "common": _FLAG,
+    },
+    "subclass": {
+        "entries": _Kind("a list of method names", _all(_path)),
+        "kind": _HOW_LONG,
+        "calls_target": _FLAG,
+        "needs_base": _PATH,
+        "common": _FLAG,
+    },
+    "wrapper": {
+        **_CALLABLE,
+        "does": _word("identity", "partial", "call", "close", "within", "same-thread", "never", "returns"),
+        "calls": _Kind("a whole number from 1", _count),
+        "when": _word("always", "max-age-0"),
+    },
+    "quiet": {},
+    "descriptor": {"returns": _RETURNS, "related": _FLAG},
+}
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "close": ("closes",),
+    "spawn": ("kind",),
+    "subclass": ("entries", "kind"),
+    "wrapper": ("does",),
+    "descriptor": ("returns",),
+}
+TABLES = tuple(_OPTIONS)
+_KEYS: Mapping[str, Mapping[str, _Kind]] = {table: {**_EVERY, **options} for table, options in _OPTIONS.items()}
+
+
+def read_tables(source: str, tables: Mapping[str, object]) -> Iterator[Row]:
+    """Give the rows of parsed tables in their order, each path on its own; raise BadRow at the first misfit."""
+    for table, entries in tables.items():
+        if table not in _KEYS:
+            raise BadRow(source, f"[[{table}]]", "", f"unknown table; {_known(table, TABLES)}")
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise BadRow(source, f"[[{table}]]", "", f"expected rows, each under its own [[{table}]] line")
+        for number, entry in enumerate(entries, 1):
+            yield from _read_row(source, table, number, entry)
+
+
+def _read_row(source: str, table: str, number: int, entry: Mapping[str, object]) -> Iterator[Row]:
+    kinds = _KEYS[table]
+    given = entry.get("path") or entry.get("paths")
+    name = f"[[{table}]] row {number}" + (f" ({given})" if given else "")
+    options: dict[str, Any] = {}
+    for key, value in entry.items():
+        kind = kinds.get(key)
+        if kind is None:
+            raise BadRow(source, name, key, f"unknown key; {_known(key, kinds)}")
+        options[key] = kind.read(value)
+        if options[key] is None:
+            raise BadRow(source, name, key, f"expected {kind.expected}, got {value!r}")
+    path, paths, methods = options.pop("path", None), options.pop("paths", None), options.pop("methods", ("",))
+    if (path is None) == (paths is None):
+        raise BadRow(source, name, "path", f"expected {_PATH.expected}, as path or as paths and not as both")
+    needed = ("why", *_NEEDED.get(table, ())) if options.get("enabled", True) else ()
+    for key in needed:
+        if key not in options:
+            raise BadRow(source, name, key, f"missing; expected {kinds[key].expected}")
+    # A retired row without events retires all of them, or "enabled = false" would do nothing for an iteration row.
+    if not options.get("enabled", True):
+        options = {"on": EVENTS, "why": "retired", **options}
+    for owner in paths or (path,):
+        for method in methods:
+            yield Row(table, f"{owner}.{method}" if method else owner, source=source, **options)
+
+
+def _known(word: str, words: Mapping[str, object] | tuple[str, ...]) -> str:
+    """Suggest the nearest word, or name all that are known."""
+    near = difflib.get_close_matches(word, words, 1)
+    return f'did you mean "{near[0]}"?' if near else "expected one of " + ", ".join(words)
