@@ -1,0 +1,181 @@
+"""Which file of the project a module's name leads to; a name that leads out of the project has no place."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from flake8_django_threads.project import roots
+from flake8_django_threads.project.sources import Sources, ancestors, below, last, parent
+
+
+class Place(NamedTuple):
+    """A module: the ``path`` of its file ("" for a namespace package) and the ``folders`` where its submodules are."""
+
+    path: str
+    folders: tuple[str, ...]
+
+
+class Resolver:
+    """Answers for all projects that files are asked about; remembers every answer, and that there was none.
+
+    ``cwd`` is where the linter runs. ``libraries`` are top-level names that, like Django's and those of the standard
+    library, mean the installed package unless the project surely hides it.
+    """
+
+    def __init__(self, sources: Sources, cwd: str, libraries: Collection[str] = ()) -> None:
+        self._sources = sources
+        self._cwd = cwd
+        self._installed = sys.stdlib_module_names | {"django", *libraries}
+        self._projects: dict[str, str] = {}
+        self._import_roots: dict[str, tuple[str, ...]] = {}
+        self._near_folders: dict[str, tuple[str, ...]] = {}
+        self._declared: dict[str, tuple[str, ...]] = {}
+        self._holding: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._absolutes: dict[tuple[str, str], Place | None] = {}
+
+    def project_root(self, path: str) -> str:
+        """The folder where the project of the file ``path`` begins."""
+        folder = parent(path)
+        if folder not in self._projects:
+            self._projects[folder] = roots.project_root(path, self._sources, self._cwd)
+        return self._projects[folder]
+
+    def module(self, dotted: str, level: int, importer: str) -> Place | None:
+        """The place of the module ``dotted``, with ``level`` leading dots, imported in the file ``importer``.
+
+        None when it is not in the project, and when several places outside the importer's own roots are as likely.
+        """
+        parts = dotted.split(".") if dotted else []
+        if not all(parts) or not (parts or level):
+            return None
+        if level:
+            return self._relative(parts, level, importer)
+        key = (parent(importer), dotted)
+        if key not in self._absolutes:
+            self._absolutes[key] = self._absolute(parts, importer)
+        place = self._absolutes[key]
+        if place and place.path == importer and len(parts) == 1:
+            return None  # no module imports itself by its bare name: ``celery.py`` wants the library
+        return place
+
+    def submodule(self, place: Place, name: str) -> Place | None:
+        """The module or package ``name`` in the package ``place``; None when there is none."""
+        return self._find(place.folders, name)
+
+    def dotted_name(self, path: str) -> str:
+        """The module name of the file ``path`` seen from its own import root: ``shop.orders.services``."""
+        root = self._roots(path)[0]
+        name = path.removeprefix(root).removesuffix(".py").strip(os.sep).replace(os.sep, ".")
+        return last(root) if name == "__init__" else name.removesuffix(".__init__")
+
+    def files(self, root: str) -> Iterator[str]:
+        """Every ``.py`` file of the project at ``root``: of each folder first its files by name, then its folders."""
+        for folder in roots.walk(root, self._sources):
+            for name, is_folder in self._sources.listing(folder).items():
+                if name.endswith(".py") and not is_folder:
+                    yield below(folder, name)
+
+    def _roots(self, path: str) -> tuple[str, ...]:
+        folder = parent(path)
+        if folder not in self._import_roots:
+            self._import_roots[folder] = roots.import_roots(path, self.project_root(path), self._sources)
+        return self._import_roots[folder]
+
+    def _relative(self, parts: Sequence[str], level: int, importer: str) -> Place | None:
+        project = self.project_root(importer)
+        base = parent(importer)
+        for _ in range(level - 1):
+            if base == project:
+                return None
+            base = parent(base)
+        return self._descend(self._package(base) or Place("", (base,)), parts)
+
+    def _absolute(self, parts: Sequence[str], importer: str) -> Place | None:
+        project = self.project_root(importer)
+        if parts[0] in self._installed:
+            if parts[0] in sys.builtin_module_names:
+                return None
+            place = self._from_root(roots.shadowing_root(importer, project, self._sources), parts)
+            return place if place and place.path else None
+        near = [place for root in self._roots(importer) if (place := self._from_root(root, parts))]
+        if parts[0] == last(project) and (itself := self._package(project)):
+            near += [place] if (place := self._descend(itself, parts[1:])) else []
+        for place in near:
+            if place.path:
+                return place
+        if place := self._nearest(self._declared_roots(project), parts, importer):
+            return place
+        if portions := dict.fromkeys(folder for place in near for folder in place.folders if self._holds_code(folder)):
+            return Place("", tuple(portions))
+        return self._nearest(self._roots_holding(parts[0], project), parts, importer)
+
+    def _near(self, project: str) -> tuple[str, ...]:
+        """The folders of the project where an import root may be, however little points at it."""
+        if project not in self._near_folders:
+            self._near_folders[project] = tuple(roots.walk(project, self._sources, roots.NEAR_DEPTH))
+        return self._near_folders[project]
+
+    def _declared_roots(self, project: str) -> tuple[str, ...]:
+        if project not in self._declared:
+            near = self._near(project)
+            self._declared[project] = tuple(folder for folder in near if roots.is_declared(folder, self._sources))
+        return self._declared[project]
+
+    def _roots_holding(self, name: str, project: str) -> tuple[str, ...]:
+        if (project, name) not in self._holding:
+            near = self._near(project)
+            found = tuple(folder for folder in near if roots.holds_top_level(folder, name, self._sources))
+            self._holding[project, name] = found
+        return self._holding[project, name]
+
+    def _nearest(self, folders: Iterable[str], parts: Sequence[str], importer: str) -> Place | None:
+        """The file found from the folder that shares most with the importer's path; none if two share as much."""
+        around = set(ancestors(parent(importer)))
+        found: dict[int, set[Place]] = {}
+        for folder in folders:
+            place = self._from_root(folder, parts)
+            if place and (place.path or any(map(self._holds_code, place.folders))):
+                found.setdefault(sum(above in around for above in ancestors(folder)), set()).add(place)
+        best = found[max(found)] if found else set()
+        return best.pop() if len(best) == 1 else None
+
+    def _from_root(self, root: str, parts: Sequence[str]) -> Place | None:
+        return self._descend(Place("", (root,)), parts)
+
+    def _descend(self, place: Place | None, parts: Iterable[str]) -> Place | None:
+        for name in parts:
+            if place is None:
+                return None
+            place = self._find(place.folders, name)
+        return place
+
+    def _find(self, folders: Iterable[str], name: str) -> Place | None:
+        """What ``import name`` takes from ``folders``: the first package or module, else all of a namespace package."""
+        portions = []
+        for folder in folders:
+            listing = self._sources.listing(folder)
+            is_folder = listing.get(name) is True
+            path = below(folder, name)
+            if is_folder and (package := self._package(path)):
+                return package
+            if listing.get(f"{name}.py") is False:
+                return Place(f"{path}.py", ())
+            if is_folder:
+                portions.append(path)
+        return Place("", tuple(portions)) if portions else None
+
+    def _package(self, folder: str) -> Place | None:
+        return Place(below(folder, "__init__.py"), (folder,)) if roots.is_package(folder, self._sources) else None
+
+    def _holds_code(self, folder: str) -> bool:
+        """Whether ``folder`` or a folder in it has a module: any other folder is hardly a namespace package."""
+        listing = self._sources.listing(folder)
+        inner = (below(folder, name) for name, is_folder in listing.items() if is_folder and name.isidentifier())
+        return _has_module(listing) or any(_has_module(self._sources.listing(path)) for path in inner)
+
+
+def _has_module(listing: Iterable[str]) -> bool:
+    return any(name.endswith(".py") for name in listing)
