@@ -34,12 +34,12 @@ def linearise(cls: T, bases_of: Callable[[T], Sequence[T]]) -> tuple[T, ...]:
 
 
 def _c3(cls: T, bases: tuple[T, ...], orders: Sequence[tuple[T, ...] | None]) -> tuple[T, ...] | None:
-    waiting = [deque(bases)]
-    for order in orders:
-        if order is None:
-            return None
-        waiting.append(deque(order))
-    waiting = [line for line in waiting if line]
+    found = [order for order in orders if order is not None]
+    if len(found) < len(bases):
+        return None
+    if len(bases) == 1:
+        return (cls, *found[0])
+    waiting = [deque(line) for line in (*found, bases) if line]
     in_tails = Counter(name for line in waiting for name in list(line)[1:])
     merged = [cls]
     while waiting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from flake8_django_threads.project import roots
@@ -106,14 +106,16 @@ class Resolver:
         for place in near:
             if place.path:
                 return place
-        if place := self._nearest(self._declared_roots(project), parts, importer):
+        # As in Python, a package or module anywhere beats a folder without ``__init__.py`` of that name.
+        declared = self._found(self._declared_roots(project), parts)
+        if place := _nearest({root: place for root, place in declared.items() if place.path}, importer):
             return place
         if portions := dict.fromkeys(folder for place in near for folder in place.folders if self._holds_code(folder)):
             return Place("", tuple(portions))
-        return self._nearest(self._roots_holding(parts[0], project), parts, importer)
+        return _nearest(self._found(self._roots_holding(parts[0], project), parts), importer)
 
     def _near(self, project: str) -> tuple[str, ...]:
-        """The folders of the project where an import root may be, however little points at it."""
+        """The folders of the project where an import root may be, whatever they are called."""
         if project not in self._near_folders:
             self._near_folders[project] = tuple(roots.walk(project, self._sources, roots.NEAR_DEPTH))
         return self._near_folders[project]
@@ -131,16 +133,14 @@ class Resolver:
             self._holding[project, name] = found
         return self._holding[project, name]
 
-    def _nearest(self, folders: Iterable[str], parts: Sequence[str], importer: str) -> Place | None:
-        """The file found from the folder that shares most with the importer's path; none if two share as much."""
-        around = set(ancestors(parent(importer)))
-        found: dict[int, set[Place]] = {}
-        for folder in folders:
-            place = self._from_root(folder, parts)
-            if place and (place.path or any(map(self._holds_code, place.folders))):
-                found.setdefault(sum(above in around for above in ancestors(folder)), set()).add(place)
-        best = found[max(found)] if found else set()
-        return best.pop() if len(best) == 1 else None
+    def _found(self, folders: Iterable[str], parts: Sequence[str]) -> dict[str, Place]:
+        """What the import gives from each of ``folders`` where it gives any code."""
+        places = {folder: self._from_root(folder, parts) for folder in folders}
+        return {
+            folder: place
+            for folder, place in places.items()
+            if place and (place.path or any(map(self._holds_code, place.folders)))
+        }
 
     def _from_root(self, root: str, parts: Sequence[str]) -> Place | None:
         return self._descend(Place("", (root,)), parts)
@@ -179,3 +179,12 @@ class Resolver:
 
 def _has_module(listing: Iterable[str]) -> bool:
     return any(name.endswith(".py") for name in listing)
+
+
+def _nearest(found: Mapping[str, Place], importer: str) -> Place | None:
+    """The place found from the folder that shares most with the importer's path; none if two share as much."""
+    around = set(ancestors(parent(importer)))
+    shared = {folder: sum(above in around for above in ancestors(folder)) for folder in found}
+    most = max(shared.values(), default=0)
+    best = {place for folder, place in found.items() if shared[folder] == most}
+    return best.pop() if len(best) == 1 else None

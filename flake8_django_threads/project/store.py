@@ -69,10 +69,9 @@ class Store:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 tree = ast.parse(text, path)
-        except SyntaxError as error:
-            return Unloadable(path, error.lineno or 1, _DOES_NOT_PARSE)
-        except ValueError:  # before Python 3.12, for a NUL byte
-            return Unloadable(path, text.count("\n", 0, max(0, text.find("\0"))) + 1, _DOES_NOT_PARSE)
+        except (SyntaxError, ValueError) as error:  # for a NUL byte it is the one or the other, and names no line
+            line = getattr(error, "lineno", None) or text.count("\n", 0, max(0, text.find("\0"))) + 1
+            return Unloadable(path, line, _DOES_NOT_PARSE)
         except (RecursionError, MemoryError):
             return Unloadable(path, 1, _TOO_DEEP)
         # Only "\n" ends a line of Python: str.splitlines would split at a form feed too.
