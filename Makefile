@@ -1,0 +1,45 @@
+# Each target sets up what it needs in .venv; a Python of at least 3.11, make and git have to be there.
+
+PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3 python; do \
+	if $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
+	then echo $$candidate; break; fi; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
+
+.PHONY: demo test test-all check bench clean
+
+demo: .venv/package
+	@$(BIN)/python tests/demo/demo.py
+
+test: .venv/groups
+	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term-missing:skip-covered
+
+test-all: .venv/groups
+	$(BIN)/python -m pytest
+
+check: .venv/groups
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/package
+	@$(BIN)/python tests/bench/bench.py $(BENCH)
+
+clean:
+	rm -rf .venv .demo .bench .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# pip learned --group, which reads pyproject.toml's dependency groups, in 25.1.
+.venv/package: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python of at least 3.11 found; name one: make PYTHON=..." >&2; exit 1; }
+	@echo "Setting up .venv with $(PYTHON) ..."
+	@$(PYTHON) -m venv .venv
+	@$(PIP) --upgrade "pip>=25.1"
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/groups: .venv/package
+	@echo "Installing what tests and checks need ..."
+	@$(PIP) --group test --group check
+	@touch $@

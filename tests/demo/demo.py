@@ -1,0 +1,63 @@
+"""Show what the linter finds and what djt-fix would write, in the shop of fixtures/ and in a package from PyPI.
+
+Nothing is run of either, and nothing is written into them.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+# Small, in wide use, and its Thread subclass writes rows from `run`, three calls deep.
+PACKAGE = "drf-api-logger==1.4.0"
+
+
+def main() -> int:
+    tour("A shop that leaks on purpose, in fixtures/project", ROOT / "fixtures" / "project")
+    tour(f"A real package: {PACKAGE}", unpack(PACKAGE, ROOT / ".demo"))
+    return 0
+
+
+def tour(title: str, project: Path) -> None:
+    heading(title, "=")
+    show("What flake8 says", project, "flake8", "--isolated", "--select=DJT", ".")
+    show("The evidence, from the spawn to the query", project, "djt-fix", "--check", "--trace", ".")
+    show("What djt-fix would write", project, "djt-fix", "--diff", ".")
+
+
+def show(title: str, project: Path, command: str, *arguments: str) -> None:
+    """Run a command of this environment in the project; 0 and 1 (findings) are both an answer."""
+    heading(title, "-")
+    print("$", command, *arguments, end="\n\n", flush=True)
+    status = subprocess.run([SCRIPTS / command, *arguments], cwd=project, check=False).returncode
+    if status not in (0, 1):
+        sys.exit(f"{command} ended with {status}")
+
+
+def heading(text: str, rule: str) -> None:
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    start, stop = ("\033[1m", "\033[0m") if colour else ("", "")
+    print(f"\n{start}{text}\n{rule * len(text)}{stop}", flush=True)
+
+
+def unpack(requirement: str, folder: Path) -> Path:
+    """Download the wheel of a pinned package and unzip it; nothing of it is installed or run."""
+    target = folder / requirement
+    if not target.exists():
+        download = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        only = ["--only-binary=:all:", "--ignore-requires-python", f"--dest={folder}", requirement]
+        subprocess.run([*download, *only], check=True)
+        (wheel,) = folder.glob(f"{requirement.replace('-', '_').replace('==', '-')}-*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(target)
+    return target
+
+
+if __name__ == "__main__":
+    sys.exit(main())
