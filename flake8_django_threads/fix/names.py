@@ -1,0 +1,148 @@
+"""What a module's names stand for: how a function of Django can be called at a given place."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from .edit import Function, own_nodes
+
+Origin = tuple[str, str]
+
+
+class Import(NamedTuple):
+    """A statement to add at module level: ``from module import name [as asname]``, or ``import module``."""
+
+    module: str
+    name: str = ""
+    asname: str = ""
+
+    @property
+    def statement(self) -> str:
+        """The import as source text."""
+        tail = f" as {self.asname}" if self.asname else ""
+        return f"from {self.module} import {self.name}{tail}" if self.name else f"import {self.module}{tail}"
+
+    @property
+    def bound(self) -> str:
+        """The name that the statement binds; for a plain import its module has no dot."""
+        return self.asname or self.name or self.module
+
+
+class Names:
+    """The names of one module, and the imports that were asked for on top of its own."""
+
+    def __init__(self, text: str, tree: ast.Module) -> None:
+        self._tree = tree
+        # Words of comments count too: a fresh name that nobody has written anywhere misleads nobody.
+        self._words = set(re.findall(r"\w+", text))
+        self._module = [*bound(tree.body), *((name, None) for name in _declared_global(tree))]
+        self.added: list[Import] = []
+
+    def fresh(self, name: str) -> str:
+        """Make a name that the file does not hold yet out of the wanted one."""
+        number, made = 2, name
+        while made in self._words:
+            made, number = f"{name}_{number}", number + 1
+        self._words.add(made)
+        return made
+
+    def spellings(self, module: str, name: str) -> Iterator[str]:
+        """Every expression that means ``module.name`` by an unconditional import and is rebound nowhere."""
+        package, _, last = module.rpartition(".")
+        for statement in self._tree.body:
+            if isinstance(statement, ast.ImportFrom) and not statement.level:
+                for alias in statement.names:
+                    if (statement.module, alias.name) == (module, name):
+                        yield from self._steady(alias.asname or name, (module, name), "")
+                    elif package and (statement.module, alias.name) == (package, last):
+                        yield from self._steady(alias.asname or last, (package, last), f".{name}")
+            elif isinstance(statement, ast.Import):
+                for alias in statement.names:
+                    if alias.name == module and alias.asname:
+                        yield from self._steady(alias.asname, (module, ""), f".{name}")
+                    elif alias.name == module:
+                        root = module.partition(".")[0]
+                        yield from self._steady(root, None, f"{module.removeprefix(root)}.{name}")
+
+    def _steady(self, root: str, origin: Origin | None, rest: str) -> Iterator[str]:
+        if all(found == (origin or (root, "")) for name, found in self._module if name == root):
+            yield root + rest
+
+    def reach(self, module: str, name: str, functions: Sequence[Function] = ()) -> str:
+        """Give an expression for ``module.name`` inside the nested ``functions``; ask for an import if need be."""
+        local = {bound_name for function in functions for bound_name, _ in bound_in(function)}
+        asked = [made.bound for made in self.added if (made.module, made.name) == (module, name)]
+        for spelling in (*self.spellings(module, name), *asked):
+            if spelling.partition(".")[0] not in local:
+                return spelling
+        taken = local | {bound_name for bound_name, _ in self._module}
+        made = Import(module, name, self.fresh(f"db_{name}") if name in taken or name in asked else "")
+        self.added.append(made)
+        return made.bound
+
+    def reach_module(self, module: str, name: str) -> str:
+        """Give an expression for ``module.name`` at module level, by ``import module`` if need be."""
+        for spelling in self.spellings(module, name):
+            return spelling
+        made = Import(module, "", self.fresh(f"_{module}") if any(n == module for n, _ in self._module) else "")
+        if made not in self.added:
+            self.added.append(made)
+        return f"{made.bound}.{name}"
+
+
+def leading_import(function: Function, module: str, name: str, skip: int) -> tuple[str, int] | None:
+    """Find ``from module import name`` among the imports that open a body, from statement ``skip`` on.
+
+    The answer is the local name and the number of statements up to and with that import; None where there is
+    none, or where the body binds the name a second time.
+    """
+    for index, statement in enumerate(function.body[skip:], skip):
+        if isinstance(statement, ast.ImportFrom) and not statement.level and statement.module == module:
+            for alias in statement.names:
+                local = alias.asname or alias.name
+                if alias.name == name and [n for n, _ in bound_in(function)].count(local) == 1:
+                    return local, index + 1
+        if not isinstance(statement, ast.Import | ast.ImportFrom):
+            break
+    return None
+
+
+def bound_in(function: Function) -> Iterator[tuple[str, Origin | None]]:
+    """Every name that is local to a function, or that it declares to live elsewhere."""
+    arguments = function.args
+    for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg):
+        if argument is not None:
+            yield argument.arg, None
+    yield from bound(function.body)
+
+
+def bound(statements: Iterable[ast.stmt]) -> Iterator[tuple[str, Origin | None]]:
+    """Every binding that these statements make in their own scope, with the origin of those that are imports."""
+    for node in (node for statement in statements for node in own_nodes(statement)):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name, None
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                yield name, None
+            case ast.Import(names=names):
+                for alias in names:
+                    top = alias.name.partition(".")[0]
+                    yield (alias.asname, (alias.name, "")) if alias.asname else (top, (top, ""))
+            case ast.ImportFrom(module=module, names=names, level=level):
+                for alias in names:
+                    yield alias.asname or alias.name, None if level else (module or "", alias.name)
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                yield name, None
+            case ast.MatchMapping(rest=str(name)):
+                yield name, None
+            case ast.Global(names=declared) | ast.Nonlocal(names=declared):
+                yield from ((name, None) for name in declared)
+
+
+def _declared_global(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Global):
+            yield from node.names

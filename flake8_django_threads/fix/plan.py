@@ -1,0 +1,148 @@
+"""From findings to proven changes of whole files; nothing is written here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ..base import Finding
+from .edit import Closer, Edit, choose
+from .proofs import DisprovedError, Recheck, prove
+from .rewrite import Rewritten, rewrite
+from .source import NoEditError, Source, absolute
+
+UNSAFE: Mapping[str, str] = {
+    "DJT004": "a connection that CONN_MAX_AGE was set to keep would be closed",
+    "DJT008": "the connection would be closed only when the loop ends",
+}
+
+# A tree too deep to walk is left alone like any other that cannot be edited.
+_FAILURES = (NoEditError, DisprovedError, RecursionError)
+
+
+class Change(NamedTuple):
+    """A proven new content of one file, by absolute path, and the findings that it settles."""
+
+    path: str
+    before: bytes
+    after: bytes
+    fixed: tuple[Finding, ...]
+
+
+class Refusal(NamedTuple):
+    """A finding that stays, and why."""
+
+    finding: Finding
+    reason: str
+
+
+class Plan(NamedTuple):
+    """What to write, what stays for a reason, and what only ``--unsafe-fixes`` would write."""
+
+    changes: tuple[Change, ...]
+    refused: tuple[Refusal, ...]
+    unsafe: tuple[Refusal, ...]
+
+
+def plan(
+    findings: Iterable[Finding],
+    recheck: Recheck,
+    *,
+    closer: Closer = "auto",
+    unsafe: bool = False,
+    contents: Mapping[str, bytes] | None = None,
+) -> Plan:
+    """Work out the changes that repair the findings, file by file, and prove each.
+
+    ``contents`` gives files, by absolute path, that are not to be read from the disk: only these may then be
+    changed. Findings without a remedy are passed over.
+    """
+    sources = _Sources(contents)
+    wanted: dict[str, dict[Edit, list[Finding]]] = defaultdict(dict)
+    refused: list[Refusal] = []
+    hidden: list[Refusal] = []
+    for finding in findings:
+        if finding.remedy is None:
+            continue
+        try:
+            edit = choose(finding, closer, sources.get)
+            if contents is not None and edit.path not in contents:
+                raise NoEditError(f"the edit belongs into {edit.path}")
+        except _FAILURES as error:
+            refused.append(Refusal(finding, str(error)))
+            continue
+        if finding.code in UNSAFE and not unsafe:
+            hidden.append(Refusal(finding, UNSAFE[finding.code]))
+        else:
+            _join(wanted[edit.path], edit, finding)
+    changes = []
+    for path, edits in sorted(wanted.items()):
+        change, failures = _settle(sources.get(path), edits, recheck)
+        refused.extend(failures)
+        if change is not None:
+            changes.append(change)
+    return Plan(tuple(changes), tuple(refused), tuple(hidden))
+
+
+class _Sources:
+    def __init__(self, contents: Mapping[str, bytes] | None) -> None:
+        self._contents, self._known = contents or {}, dict[str, Source]()
+
+    def get(self, path: str) -> Source:
+        path = absolute(path)
+        if path not in self._known:
+            try:
+                data = self._contents[path] if path in self._contents else Path(path).read_bytes()
+            except OSError as error:
+                raise NoEditError(f"{path} cannot be read: {error.strerror}") from error
+            self._known[path] = Source(path, data)
+        return self._known[path]
+
+
+def _join(edits: dict[Edit, list[Finding]], edit: Edit, finding: Finding) -> None:
+    """Add a finding to the edit of its place; several spawns of one entry share one edit."""
+    for known in edits:
+        if known.span == edit.span:
+            either = known.all_databases or edit.all_databases
+            merged = known._replace(all_databases=either, move=known.move or edit.move)
+            edits[merged] = [*edits.pop(known), finding]
+            return
+    edits[edit] = [finding]
+
+
+def _settle(
+    source: Source, edits: Mapping[Edit, Sequence[Finding]], recheck: Recheck
+) -> tuple[Change | None, list[Refusal]]:
+    """Try all edits of a file together; where that fails add them one by one and leave out those that fail."""
+    paths = {source.path, *(absolute(finding.span.path) for fixed in edits.values() for finding in fixed)}
+    before = {path: recheck({}, path) for path in sorted(paths)}
+
+    def attempt(chosen: Mapping[Edit, Sequence[Finding]]) -> Rewritten:
+        done = rewrite(source, list(chosen))
+        prove(source, list(chosen), done, [f for fixed in chosen.values() for f in fixed], before, recheck)
+        return done
+
+    accepted, refused = dict(edits), []
+    try:
+        result: Rewritten | None = attempt(accepted)
+    except _FAILURES:
+        accepted, result = {}, None
+        for edit, fixed in edits.items():
+            # The first reason is told: it speaks of the edit that a reader would expect.
+            reason = ""
+            for variant in edit.variants:
+                try:
+                    result = attempt({**accepted, variant: fixed})
+                except _FAILURES as error:
+                    reason = reason or str(error)
+                else:
+                    accepted[variant] = fixed
+                    break
+            else:
+                refused += [Refusal(finding, reason) for finding in fixed]
+    if result is None:
+        return None, refused
+    fixed_all = tuple(finding for fixed in accepted.values() for finding in fixed)
+    return Change(source.path, source.data, source.encode(result.text), fixed_all), refused

@@ -1,0 +1,42 @@
+"""Replace a file in one step, or leave it exactly as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from .plan import Change
+
+
+def write(change: Change) -> None:
+    """Put the new content in place of the old one, keeping mode and owner; a symbolic link stays one.
+
+    Raise OSError, with the reason as ``strerror``, where the file may not be written, or is no longer what it was when
+    the change was worked out.
+    """
+    path = Path(change.path).resolve(strict=True)
+    status = path.stat()
+    # A rename would replace a read-only file without asking, and for root nothing is unwritable.
+    if not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(path, os.W_OK):
+        raise PermissionError(0, "it is read-only", change.path)
+    if not path.parent.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
+        raise PermissionError(0, "its folder is read-only", change.path)
+    if path.read_bytes() != change.before:
+        raise OSError(0, "it has changed meanwhile", change.path)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(change.after)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(OSError, AttributeError):
+            os.chown(temporary, status.st_uid, status.st_gid)
+        temporary.chmod(stat.S_IMODE(status.st_mode))
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
