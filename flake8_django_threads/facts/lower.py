@@ -80,7 +80,7 @@ DEEP = 50_000
 """Frames allowed to a deep tree. The pass calls Python from Python only, which takes heap and no C stack."""
 
 _byte_position: Position = attrgetter("lineno", "col_offset", "end_lineno", "end_col_offset")
-_TYPE_TEXT = re.compile(r"(?!.*\d[^\W\d])[\w\s.,|\[\]'\"]+", re.DOTALL)
+_TYPE_TEXT = re.compile(r"(?!.*\b\d+[^\W\d])[\w\s.,|\[\]'\"]+", re.DOTALL)
 
 _OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "add",
@@ -317,7 +317,8 @@ class _Lowering:
         part: Any
         for part in node.values:
             if type(part) is ast.Constant:
-                parts.append(self.constant(part))
+                if part.value:  # some versions of Python add empty ones
+                    parts.append(self.constant(part))
                 continue
             parts.append(self.one(part.value))
             if part.format_spec is not None:
@@ -501,7 +502,7 @@ class _Lowering:
         at = self.position(node.pattern)[:2] + self.position(node.body[-1])[2:]
         return Case(at, tuple(values), tuple(names), self.maybe(node.guard), self.block(node.body), always)
 
-    def pattern(self, node: ast.pattern, values: list[Expr], names: dict[str, None]) -> bool:
+    def pattern(self, node: Any, values: list[Expr], names: dict[str, None]) -> bool:
         """Gather the values that a pattern compares with and the names it binds; is it sure to match?"""
         inner: list[ast.pattern] = []
         name: str | None = None
@@ -510,8 +511,6 @@ class _Lowering:
                 values.append(self.one(node.value))
             case ast.MatchSingleton():
                 values.append(Const(self.position(node), node.value))
-            case ast.MatchSequence():
-                inner = node.patterns
             case ast.MatchMapping():
                 values += self.many(node.keys)
                 inner, name = node.patterns, node.rest
@@ -522,7 +521,7 @@ class _Lowering:
                 name = node.name
             case ast.MatchAs():
                 inner, name = [node.pattern] if node.pattern is not None else [], node.name
-            case ast.MatchOr():
+            case _:  # a sequence, or alternatives
                 inner = node.patterns
         matches = [self.pattern(part, values, names) for part in inner]
         if name is not None:

@@ -463,9 +463,9 @@ class ModuleFacts:
 
     path: str
     body: Block = ()
-    functions: tuple[Function, ...] = ()
-    classes: tuple[ClassFact, ...] = ()
-    calls: tuple[tuple[Call, Scope], ...] = ()
+    functions: tuple[Function, ...] = field(default=(), repr=False)
+    classes: tuple[ClassFact, ...] = field(default=(), repr=False)
+    calls: tuple[tuple[Call, Scope], ...] = field(default=(), repr=False)
     exported: tuple[str, ...] | None = None
 
     def __hash__(self) -> int:
