@@ -314,11 +314,10 @@ class _Lowering:
 
     def f_string(self, node: ast.JoinedStr) -> FString:
         parts: list[Expr] = []
-        part: Any
-        for part in node.values:
+        values: list[Any] = node.values
+        for part in [value for value in values if value.value != ""]:  # some versions of Python add empty constants
             if type(part) is ast.Constant:
-                if part.value:  # some versions of Python add empty ones
-                    parts.append(self.constant(part))
+                parts.append(self.constant(part))
                 continue
             parts.append(self.one(part.value))
             if part.format_spec is not None:
