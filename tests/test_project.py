@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from flake8_django_threads.facts.lower import TooDeep
 from flake8_django_threads.facts.records import ModuleFacts
 from flake8_django_threads.project.classes import linearise
 from flake8_django_threads.project.resolve import Place, Resolver
@@ -201,6 +202,12 @@ def test_import_roots_begin_outside_the_outermost_package(plant: Callable[..., T
     assert [tree.name(root) for root in found] == ["lib", ".", "src"]
 
 
+def test_import_roots_of_a_file_outside_the_project_end_at_the_top(lonely: Path) -> None:
+    tree = Tree(lonely, "repo/.git/", "other/shop/__init__.py")
+    found = import_roots(tree.path("other/shop/views.py"), tree.path("repo"), tree.sources)
+    assert (found[0], found[-1]) == (tree.path("other"), os.sep)
+
+
 def test_a_file_outside_a_package_is_seen_from_manage_py(plant: Callable[..., Tree]) -> None:
     tree = plant("backend/manage.py", "backend/apps/orders/models.py")
     found = import_roots(tree.path("backend/apps/orders/models.py"), str(tree.top), tree.sources)
@@ -265,6 +272,15 @@ def test_a_stray_init_beside_manage_py_changes_nothing(plant: Callable[..., Tree
     assert tree.module("core.models", "site/core/views.py") == "site/core/models.py"
     assert tree.module("site.core.models", "site/core/views.py") is None  # ``site`` is the standard library's
     assert tree.dotted_name("site/core/models.py") == "core.models"
+
+
+def test_inside_a_package_a_bare_name_means_an_app_or_nothing(plant: Callable[..., Tree]) -> None:
+    names = ("judge/jinja2/__init__.py", "judge/jinja2/filters.py", "judge/orders/__init__.py", "judge/orders/apps.py")
+    tree = plant("manage.py", "judge/__init__.py", *names)
+    assert tree.module("jinja2", "judge/views.py") is None
+    assert tree.module("jinja2.sandbox", "judge/views.py") is None
+    assert tree.module("jinja2.filters", "judge/views.py") == "judge/jinja2/filters.py"
+    assert tree.module("orders", "judge/views.py") == "judge/orders/__init__.py"
 
 
 @pytest.mark.parametrize("marker", ["shop/apps/__init__.py", "shop/apps/notes.txt"])
@@ -496,6 +512,17 @@ def test_what_has_no_facts_has_a_reason(text: str, line: int, reason: str) -> No
     assert store.facts("/a.py") == Unloadable("/a.py", line, reason)
     assert store.facts("/a.py") is store.facts("/a.py")
     assert store.loaded == 1
+
+
+@pytest.mark.parametrize("error", [TooDeep, RecursionError, MemoryError])
+def test_a_tree_that_parses_may_be_too_deep_to_lower(monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    def lower(*_: object) -> ModuleFacts:
+        raise error
+
+    monkeypatch.setattr("flake8_django_threads.project.store.lower", lower)
+    store = Store(Sources({"/a.py": "", "/b.py": ""}))
+    assert store.facts("/a.py") == Unloadable("/a.py", 1, "too deep")
+    assert store.adopt("/b.py", ast.parse(""), []) == Unloadable("/b.py", 1, "too deep")
 
 
 def test_unreadable_files_are_unloadable(tmp_path: Path) -> None:

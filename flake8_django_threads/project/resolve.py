@@ -112,7 +112,7 @@ class Resolver:
             return place
         if portions := dict.fromkeys(folder for place in near for folder in place.folders if self._holds_code(folder)):
             return Place("", tuple(portions))
-        return _nearest(self._found(self._roots_holding(parts[0], project), parts), importer)
+        return _nearest(self._found(self._roots_holding(parts, project), parts), importer)
 
     def _near(self, project: str) -> tuple[str, ...]:
         """The folders of the project where an import root may be, whatever they are called."""
@@ -126,12 +126,12 @@ class Resolver:
             self._declared[project] = tuple(folder for folder in near if roots.is_declared(folder, self._sources))
         return self._declared[project]
 
-    def _roots_holding(self, name: str, project: str) -> tuple[str, ...]:
-        if (project, name) not in self._holding:
+    def _roots_holding(self, parts: Sequence[str], project: str) -> tuple[str, ...]:
+        key = (project, ".".join(parts))
+        if key not in self._holding:
             near = self._near(project)
-            found = tuple(folder for folder in near if roots.holds_top_level(folder, name, self._sources))
-            self._holding[project, name] = found
-        return self._holding[project, name]
+            self._holding[key] = tuple(folder for folder in near if roots.holds_top_level(folder, parts, self._sources))
+        return self._holding[key]
 
     def _found(self, folders: Iterable[str], parts: Sequence[str]) -> dict[str, Place]:
         """What the import gives from each of ``folders`` where it gives any code."""

@@ -6,7 +6,7 @@ marker files tell nearly as much, and what they leave open is answered by nobody
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from flake8_django_threads.project.sources import Sources, ancestors, below, last, parent
 
@@ -15,6 +15,7 @@ NEAR_DEPTH = 3
 
 _REPOSITORY = (".git", ".hg")
 _CONFIGURATION = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", ".flake8", "manage.py")
+_APP = ("apps.py", "models.py", "models", "migrations")
 _NEVER_CODE = frozenset({"node_modules", "site-packages", "__pycache__"})
 _SELDOM_CODE = frozenset({"build", "dist", "static", "media"})
 _ENVIRONMENT = ("pyvenv.cfg", "conda-meta")
@@ -71,15 +72,20 @@ def is_declared(folder: str, sources: Sources) -> bool:
     return "manage.py" in sources.listing(folder) or (last(folder) == "src" and not is_package(folder, sources))
 
 
-def holds_top_level(folder: str, name: str, sources: Sources) -> bool:
-    """Whether ``import name`` would work, as far as names tell, if ``folder`` were on ``sys.path``.
+def holds_top_level(folder: str, parts: Sequence[str], sources: Sources) -> bool:
+    """Whether the import of the dotted name ``parts`` may start in ``folder``, as far as the first part tells.
 
-    Inside a package a plain module does not count: ``celery.py`` of the package ``config`` is not ``celery``.
+    Inside a package only a package can be meant, and for a bare name only one that looks like a Django app:
+    ``config/celery.py`` is not ``celery``, and ``judge/jinja2/__init__.py`` is not ``jinja2``.
     """
     listing = sources.listing(folder)
-    if listing.get(name) is True and is_package(below(folder, name), sources):
-        return True
-    return (name in listing or f"{name}.py" in listing) and not is_package(folder, sources)
+    name = parts[0]
+    if not is_package(folder, sources):
+        return name in listing or f"{name}.py" in listing
+    inner = below(folder, name)
+    if listing.get(name) is not True or not is_package(inner, sources):
+        return False
+    return len(parts) > 1 or _holds_any(inner, _APP, sources)
 
 
 def walk(root: str, sources: Sources, depth: int = -1) -> Iterator[str]:
