@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 
 import libcst as cst
 
@@ -15,15 +17,18 @@ _BLANK = cst.EmptyLine(indent=False)
 _WIDTH = 88
 
 
-def add_import(module: cst.Module, wanted: Import) -> cst.Module:
-    """Add an import, into an existing one-line ``from`` import of the same module where there is one."""
+def add_import(module: cst.Module, wanted: Import, path: str) -> cst.Module:
+    """Add an import, into an existing one-line ``from`` import of the same module where there is one.
+
+    ``path`` is the module's own: packages that lie beside it or above it are the project's and come last.
+    """
     body = list(module.body)
     for index, statement in enumerate(body):
         extended = _extend(module, statement, wanted)
         if extended is not None:
             body[index] = extended
             return module.with_changes(body=body)
-    return _insert(module, body, wanted)
+    return _insert(module, body, wanted, path)
 
 
 def _extend(module: cst.Module, statement: cst.CSTNode, wanted: Import) -> cst.SimpleStatementLine | None:
@@ -52,18 +57,18 @@ def _member_key(name: str) -> tuple[int, str]:
     return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2, name)
 
 
-def _insert(module: cst.Module, body: list[Statement], wanted: Import) -> cst.Module:
+def _insert(module: cst.Module, body: list[Statement], wanted: Import, path: str) -> cst.Module:
     first = _after_prologue(body)
     stop = first
-    while stop < len(body) and _import_key(body[stop]) is not None:
+    while stop < len(body) and _import_key(body[stop], path) is not None:
         stop += 1
-    keys = {i: key for i in range(first, stop) if (key := _import_key(body[i])) is not None}
-    new_key = _key(wanted.module, plain=not wanted.name)
+    keys = {i: key for i in range(first, stop) if (key := _import_key(body[i], path)) is not None}
+    new_key = _key(wanted.module, path, plain=not wanted.name)
     top = wanted.module.partition(".")[0]
     kin = [i for i, key in keys.items() if key[2].partition(".")[0] == top] or _first_block(body, keys, new_key[0])
     header = list(module.header)
     if kin:
-        at = max((i + 1 for i in kin if keys[i] < new_key), default=kin[0])
+        at = max((i + 1 for i in kin if keys[i] <= new_key), default=kin[0])
         blanks, rest = split_blanks(body[at].leading_lines) if at == kin[0] else ([], ())
         if blanks:
             body[at] = body[at].with_changes(leading_lines=rest)
@@ -87,7 +92,7 @@ def _after_prologue(body: Sequence[Statement]) -> int:
     if body and isinstance(body[0], cst.SimpleStatementLine) and is_docstring(body[0].body[0]):
         index = 1
     while index < len(body):
-        key = _import_key(body[index])
+        key = _import_key(body[index], "")
         if key is None or key[2] != "__future__":
             break
         index += 1
@@ -143,18 +148,25 @@ def _only_import(statement: cst.CSTNode) -> cst.Import | cst.ImportFrom | None:
     return None
 
 
-def _import_key(statement: cst.CSTNode) -> tuple[int, int, str] | None:
+def _import_key(statement: cst.CSTNode, path: str) -> tuple[int, int, str] | None:
     """The sort key of a line that begins with an import; None for any other statement."""
     small = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
     if isinstance(small, cst.Import):
-        return _key(_dotted(small.names[0].name), plain=True)
+        return _key(_dotted(small.names[0].name), path, plain=True)
     if isinstance(small, cst.ImportFrom):
-        return (2, 1, _dotted(small.module)) if small.relative else _key(_dotted(small.module), plain=False)
+        return (3, 1, _dotted(small.module)) if small.relative else _key(_dotted(small.module), path, plain=False)
     return None
 
 
-def _key(module: str, *, plain: bool) -> tuple[int, int, str]:
-    return (0 if module.partition(".")[0] in sys.stdlib_module_names else 1, 0 if plain else 1, module)
+def _key(module: str, path: str, *, plain: bool) -> tuple[int, int, str]:
+    top = module.partition(".")[0]
+    section = 0 if top in sys.stdlib_module_names else 2 if _is_local(top, path) else 1
+    return section, 0 if plain else 1, module
+
+
+@cache
+def _is_local(top: str, path: str) -> bool:
+    return any((folder / top).is_dir() or (folder / f"{top}.py").is_file() for folder in Path(path).parents)
 
 
 def _dotted(node: cst.CSTNode | None) -> str:

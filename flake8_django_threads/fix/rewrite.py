@@ -78,7 +78,7 @@ def rewrite(source: Source, edits: Sequence[Edit]) -> Rewritten:
         body.insert(at, helper_statement(added).with_changes(leading_lines=blanks))
     module = module.with_changes(body=body)
     for wanted in names.added:
-        module = add_import(module, wanted)
+        module = add_import(module, wanted, source.path)
     text = module.code
     return Rewritten(
         text, tuple(names.added), surgeon.enclosed, frozenset(whole(span) for span in spans), helper, added
@@ -99,13 +99,15 @@ def _closing(source: Source, names: Names, edit: Edit) -> Closing:
             for root, lead in _reachable_closers(names, chain, skip)
             for call in ("close", "close_all")
         }
-        last = ast.unparse(function.body[-1])
-        if last in own:
-            return Closing(last, own[last], True, frozenset(own))
+        last = function.body[-1]
+        if (text := ast.unparse(last)) in own:
+            return Closing(text, own[text], True, frozenset(own))
+        if isinstance(last, ast.Try) and last.finalbody and (text := ast.unparse(last.finalbody[-1])) in own:
+            return Closing(text, own[text], False, frozenset(own))
     opening = leading_import(function, _DATABASES, name, skip)
     root, lead = opening or (names.reach(_DATABASES, name, chain), skip)
     text = f"{root}.{call}()"
-    return Closing(text, lead, False, frozenset([text, *(own if edit.move else ())]))
+    return Closing(text, lead, False, frozenset([text]))
 
 
 def _reachable_closers(names: Names, chain: Sequence[Function], skip: int) -> Iterator[tuple[str, int]]:

@@ -36,6 +36,12 @@ def helper_statement(source: str) -> cst.FunctionDef:
 
 def wrapped(target: cst.BaseExpression, helper: str) -> cst.Call:
     """The target expression, evaluated where it was, as argument of the helper."""
+    match target.lpar, target.rpar:
+        case (
+            [cst.LeftParen(whitespace_after=cst.SimpleWhitespace())],
+            [cst.RightParen(whitespace_before=cst.SimpleWhitespace())],
+        ) if not isinstance(target, cst.Yield | cst.Tuple | cst.GeneratorExp):
+            target = target.with_changes(lpar=[], rpar=[])
     return cst.Call(func=cst.Name(helper), args=[cst.Arg(target)])
 
 

@@ -1,0 +1,18 @@
+from threading import Thread
+
+from django.db import connections
+from orders.models import Order
+
+
+def sync_orders():
+    """Push."""
+    try:
+        Order.objects.get(pk=1).push()
+    except Exception:
+        print("no")
+        # told
+    finally:
+        connections.close_all()
+
+
+Thread(target=sync_orders).start()  # DJT001 in-place sync_orders

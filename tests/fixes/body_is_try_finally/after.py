@@ -1,0 +1,17 @@
+from threading import Thread
+
+from django.db import connections, transaction
+
+from orders.models import Order
+
+
+def sync_orders(lock):
+    try:
+        Order.objects.get(pk=1).push()
+    finally:
+        lock.release()
+        connections.close_all()
+        # released
+
+
+Thread(target=sync_orders).start()  # DJT001 in-place sync_orders

@@ -1,0 +1,14 @@
+from threading import Thread
+
+from django.db import connections
+from orders.models import Order
+
+
+def sync_orders(lock):
+    try: Order.objects.get(pk=1).push()
+    finally:
+        lock.release()
+        connections.close_all()
+
+
+Thread(target=sync_orders).start()  # DJT001 in-place sync_orders

@@ -1,0 +1,27 @@
+"""Jobs."""
+
+from __future__ import annotations
+
+import threading
+
+from django.conf import settings
+from django.db import connections
+from rest_framework.response import Response
+
+from orders.models import Order
+
+
+class Jobs:
+    def start(self):
+        threading.Thread(target=self.sync, name=settings.NAME).start()  # DJT001 in-place Jobs.sync
+        return Response()
+
+    def sync(self):
+        try:
+            try:
+                order = Order.objects.get(pk=1)
+            except Order.DoesNotExist:
+                return None
+            return order.push()
+        finally:
+            connections.close_all()

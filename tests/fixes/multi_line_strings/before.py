@@ -1,0 +1,26 @@
+from threading import Thread
+
+from orders.models import Order
+
+
+def sync_orders():
+    text = """
+first
+  second \
+    third
+"""
+    Order.objects.filter(
+        name=text,
+  # odd comment
+        note=f"""
+{text}
+    """,
+    ).update(
+        a=1, b=2)
+    total = 1 + \
+        2
+
+    return total
+
+
+Thread(target=sync_orders).start()  # DJT001 in-place sync_orders

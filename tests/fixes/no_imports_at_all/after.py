@@ -1,0 +1,15 @@
+# Licence of this file.
+
+from django.db import connections
+
+
+# Does the work.
+def sync_orders(Order):
+    try:
+        Order.objects.get(pk=1).push()
+    finally:
+        connections.close_all()
+
+
+def start(Thread):
+    Thread(target=sync_orders).start()  # DJT001 in-place sync_orders

@@ -1,0 +1,16 @@
+from threading import Thread
+
+from django.db import connections, connections as db_connections
+
+from mail import send
+
+
+def notify(connections):
+    try:
+        send(connections)
+    finally:
+        db_connections.close_all()
+
+
+def start():
+    Thread(target=notify, args=(1,)).start()  # DJT001 in-place notify

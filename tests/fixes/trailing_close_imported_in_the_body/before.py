@@ -1,0 +1,14 @@
+from threading import Thread
+
+from orders.models import Order
+
+
+def sync_orders():
+    """Push."""
+    from django.db import connection
+
+    Order.objects.get(pk=1).push()
+    connection.close()
+
+
+Thread(target=sync_orders).start()  # DJT002 in-place sync_orders
