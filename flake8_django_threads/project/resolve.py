@@ -35,6 +35,7 @@ class Resolver:
         self._declared: dict[str, tuple[str, ...]] = {}
         self._holding: dict[tuple[str, str], tuple[str, ...]] = {}
         self._absolutes: dict[tuple[str, str], Place | None] = {}
+        self._named_folders: dict[str, dict[str, list[str]]] = {}
 
     def project_root(self, path: str) -> str:
         """The folder where the project of the file ``path`` begins."""
@@ -77,6 +78,28 @@ class Resolver:
             for name, is_folder in self._sources.listing(folder).items():
                 if name.endswith(".py") and not is_folder:
                     yield below(folder, name)
+
+    def packages_called(self, name: str, importer: str) -> tuple[Place, ...]:
+        """The packages whose folder is called ``name``, anywhere in the importer's project: an application by its label."""
+        return tuple(self._package(folder) or Place("", (folder,)) for folder in self._folders(importer).get(name, ()))
+
+    def commands_called(self, name: str, importer: str) -> tuple[Place, ...]:
+        """The modules of the management commands called ``name`` in the importer's project."""
+        found = (
+            self._find((folder,), name)
+            for folder in self._folders(importer).get("commands", ())
+            if last(parent(folder)) == "management"
+        )
+        return tuple(place for place in found if place is not None and place.path)
+
+    def _folders(self, importer: str) -> Mapping[str, list[str]]:
+        project = self.project_root(importer)
+        if project not in self._named_folders:
+            named: dict[str, list[str]] = {}
+            for folder in roots.walk(project, self._sources):
+                named.setdefault(last(folder), []).append(folder)
+            self._named_folders[project] = named
+        return self._named_folders[project]
 
     def _roots(self, path: str) -> tuple[str, ...]:
         folder = parent(path)

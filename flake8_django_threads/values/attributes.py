@@ -1,0 +1,326 @@
+"""Attributes and items: what ``value.name`` and ``value[key]`` give, and what reading them does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.values import externals
+from flake8_django_threads.values.domain import (
+    ANY_KEY, NOTHING, Arguments, Bound, Box, BoxMethod, ClassValue, Const, Ext, Frame, Func, Instance, Lazy,
+    ModuleValue, Partial, Pending, Super, Unknown, Value, Vals, Wrapped, join, one, unknown,
+)
+
+if TYPE_CHECKING:
+    from flake8_django_threads.values.interpreter import Interpreter
+
+PROPERTIES = frozenset({"property", "functools.cached_property", "django.utils.functional.cached_property",
+                        "cached_property.cached_property", "abc.abstractproperty"})
+STATIC = "staticmethod"
+CLASS = "classmethod"
+
+
+def attribute(run: Interpreter, values: Vals, name: str, at: r.At, frame: Frame) -> Vals:
+    """The values of ``.name`` on each of ``values``; several receivers that do something are alternatives."""
+    if len(values) == 1:
+        (value,) = values
+        return of(run, value, name, at, frame)
+    found: list[Vals] = []
+    run.alternatives(at, [lambda value=value: _collect(found, of(run, value, name, at, frame)) for value in ordered(values)])  # type: ignore[misc]
+    return join(found)
+
+
+def ordered(values: Vals) -> list[Value]:
+    """The values in an order that does not depend on hashing."""
+    return sorted(values, key=repr) if len(values) > 1 else list(values)
+
+
+def _collect(found: list[Vals], vals: Vals) -> bool:
+    found.append(vals)
+    return True
+
+
+def of(run: Interpreter, value: Value, name: str, at: r.At, frame: Frame) -> Vals:
+    """The values of ``value.name``."""
+    match value:
+        case Instance():
+            return _of_instance(run, value, name, at, frame)
+        case ClassValue():
+            return _of_class(run, value, name, at, frame)
+        case ModuleValue():
+            return run.names.member(value, name)
+        case Ext():
+            return externals.attribute(run, value, name, at)
+        case Super():
+            return _of_super(run, value, name, at, frame)
+        case Box():
+            return one(BoxMethod(value, name))
+        case Const():
+            return one(Bound(Ext(f"{value.kind}().{name}"), value))
+        case Wrapped():
+            if value.wrapper in PROPERTIES and name in ("setter", "deleter", "getter"):
+                return one(Ext("property().setter", value))
+            return externals.wrapped_attribute(run, value, name, at)
+        case Func():
+            held = run.store.get((value, name))
+            return held if held is not None else unknown("attribute of a function")
+        case Bound():
+            return of(run, value.function, name, at, frame) if isinstance(value.function, Func) else unknown(
+                "attribute of a method")
+        case Partial():
+            return value.function and one(value.function) if name == "func" else unknown("attribute of a partial")
+        case Pending() | Lazy():
+            return one(Bound(Ext(f"types.GeneratorType().{name}"), value))
+        case Unknown():
+            return one(value if value.reason.startswith("attribute of ") else Unknown(f"attribute of {_short(value)}"))
+        case BoxMethod():
+            return unknown("attribute of a method")
+
+
+def _short(value: Unknown) -> str:
+    return value.reason if len(value.reason) < 60 else "something unknown"
+
+
+def wrapped(value: Value, wrapper: str) -> Value:
+    """The callable behind a decorator of a library."""
+    return Wrapped(value, wrapper)
+
+
+def _of_instance(run: Interpreter, value: Instance, name: str, at: r.At, frame: Frame) -> Vals:
+    if name == "__class__":
+        return one(value.klass)
+    held = run.store.get((value, name))
+    found_class = lookup(run, value.klass, name)
+    if found_class is not None:
+        owner, vals = found_class
+        if any(isinstance(v, Wrapped) and v.wrapper in PROPERTIES for v in vals):
+            return join(_bind(run, v, value, owner, at, frame) for v in ordered(vals))
+        if held is not None:
+            return held
+        stored = _stored(run, value.klass, name) if not all(isinstance(v, (Func, Wrapped)) for v in vals) else None
+        if stored is not None and not any(_is_field(run, v) for v in vals):
+            return join((stored, *(_bind(run, v, value, owner, at, frame) for v in ordered(vals))))
+        return join(_bind(run, v, value, owner, at, frame) for v in ordered(vals))
+    if held is not None:
+        return held
+    stored = _stored(run, value.klass, name)
+    if stored is not None:
+        return stored
+    return externals.inherited_attribute(run, value, name, at, frame)
+
+
+def _is_field(run: Interpreter, value: Value) -> bool:
+    return isinstance(value, Ext) and run.models.find("descriptor", value.path) is not None
+
+
+def lookup(run: Interpreter, klass: ClassValue, name: str, after: ClassValue | None = None) -> tuple[Value, Vals] | None:
+    """The first project class in the MRO (behind ``after``) that binds ``name``, with what it binds."""
+    skipping = after is not None
+    for candidate in run.names.mro(klass):
+        if skipping:
+            skipping = candidate != after
+            continue
+        if isinstance(candidate, ClassValue):
+            vals = run.names.class_own(candidate, name)
+            if vals is not None:
+                return candidate, vals
+    return None
+
+
+def _bind(run: Interpreter, value: Value, receiver: Instance, owner: Value, at: r.At, frame: Frame) -> Vals:
+    """What the class attribute ``value`` is when read on an instance."""
+    match value:
+        case Func():
+            return one(Bound(value, receiver))
+        case Wrapped():
+            if value.wrapper in PROPERTIES:
+                return run.call(one(value.function), Arguments([one(receiver)]), at, frame)
+            if value.wrapper == STATIC:
+                return one(value.function)
+            if value.wrapper == CLASS:
+                inner = value.function
+                return one(Bound(inner, receiver.klass)) if isinstance(inner, Func) else one(inner)
+            if isinstance(value.function, Func):
+                return one(Wrapped(Bound(value.function, receiver), value.wrapper))
+            return one(value)
+        case Ext():
+            return externals.read_field(run, value, receiver, at)
+    return one(value)
+
+
+def _stored(run: Interpreter, klass: ClassValue, name: str) -> Vals | None:
+    """Whatever the methods of the class assign to ``self.name``, in no particular order; None if nothing does."""
+    key = (klass, f"self.{name}")
+    names = run.names
+    if key in names._known:
+        return names._known[key]
+    if key in names._under_way:
+        return unknown("circular definition")
+    stores = [
+        (candidate, *entry)
+        for candidate in names.mro(klass) if isinstance(candidate, ClassValue)
+        for entry in candidate.fact.self_stores.get(name, ())
+    ]
+    if not stores:
+        return None
+    names._under_way.add(key)
+    found: list[Vals] = []
+    try:
+        for owner, method, expr, is_annotation in stores:
+            symbolic = symbolic_frame(run, Func(method, owner.module, owner.frame, owner), klass)
+            if is_annotation:
+                found.append(names.annotated(symbolic, expr))
+            else:
+                with run.detached():
+                    found.append(run.evaluate(symbolic, expr))
+    finally:
+        names._under_way.discard(key)
+    result = join(found)
+    if any(not isinstance(v, (Unknown, Const)) for v in result):
+        result = frozenset(v for v in result if not (isinstance(v, Const) and v.value is None)) or result
+    names._known[key] = result
+    return result
+
+
+def symbolic_frame(run: Interpreter, func: Func, klass: ClassValue | None = None) -> Frame:
+    """The frame of a function whose callers are not known; ``klass`` is the class that ``self`` is an object of."""
+    owner = klass or func.klass
+    return run.intern(
+        ("symbolic", func, owner), lambda: Frame(func.module, func.function, func.frame, owner, symbolic=True)
+    )
+
+
+def _of_class(run: Interpreter, value: ClassValue, name: str, at: r.At, frame: Frame) -> Vals:
+    held = run.store.get((value, name))
+    if held is not None:
+        return held
+    found = lookup(run, value, name)
+    if found is None:
+        if name == "__name__":
+            return one(Const(value.fact.name, "str"))
+        return externals.class_attribute(run, value, name, at)
+    vals = found[1]
+    return join(_on_class(run, v, value, at, frame) for v in ordered(vals))
+
+
+def _on_class(run: Interpreter, value: Value, klass: ClassValue, at: r.At, frame: Frame) -> Vals:
+    if isinstance(value, Wrapped):
+        if value.wrapper == STATIC:
+            return one(value.function)
+        if value.wrapper == CLASS:
+            inner = value.function
+            return one(Bound(inner, klass)) if isinstance(inner, Func) else one(inner)
+        if value.wrapper in PROPERTIES:
+            return unknown("property of a class")
+    if isinstance(value, (Ext, Instance)):
+        return one(externals.on_model(run, value, klass))
+    return one(value)
+
+
+def _of_super(run: Interpreter, value: Super, name: str, at: r.At, frame: Frame) -> Vals:
+    receiver = value.receiver
+    klass = receiver.klass if isinstance(receiver, Instance) else receiver
+    if not isinstance(klass, ClassValue):
+        return unknown("super() outside a class")
+    found = lookup(run, klass, name, value.after)
+    if found is not None:
+        owner, vals = found
+        if isinstance(receiver, Instance):
+            return join(_bind(run, v, receiver, owner, at, frame) for v in ordered(vals))
+        return join(_on_class(run, v, klass, at, frame) for v in ordered(vals))
+    if isinstance(receiver, Instance):
+        return externals.inherited_attribute(run, receiver, name, at, frame)
+    return externals.class_attribute(run, klass, name, at)
+
+
+def set_attribute(run: Interpreter, values: Vals, name: str, vals: Vals) -> None:
+    """Assign ``vals`` to ``.name`` of each receiver; certain where there is only one."""
+    for value in values:
+        if isinstance(value, (Instance, ClassValue, Func, Ext)):
+            cell = (value, name)
+            if len(values) == 1:
+                run.store.set(cell, vals)
+            else:
+                run.store.add(cell, vals)
+
+
+def item(run: Interpreter, values: Vals, keys: Vals, at: r.At, frame: Frame) -> Vals:
+    """The values of ``value[key]``."""
+    found: list[Vals] = []
+    for value in ordered(values):
+        match value:
+            case Box():
+                found.append(box_item(run, value, keys))
+            case Ext() | Instance():
+                if isinstance(value, Instance) and (got := lookup(run, value.klass, "__getitem__")) is not None:
+                    found.append(_dunder(run, value, got, (keys,), at, frame))
+                else:
+                    found.append(externals.element(run, value, keys, at))
+            case ClassValue():
+                found.append(one(value))
+            case Unknown():
+                found.append(one(value if value.reason.startswith("item of ") else Unknown(f"item of {_short(value)}")))
+            case Const():
+                found.append(unknown("item of a constant"))
+            case _:
+                found.append(unknown("item of a callable"))
+    run.may_raise(at)
+    return join(found)
+
+
+def _dunder(
+    run: Interpreter, value: Instance, got: tuple[Value, Vals], args: tuple[Vals, ...], at: r.At, frame: Frame
+) -> Vals:
+    bound = join(_bind(run, v, value, got[0], at, frame) for v in ordered(got[1]))
+    return run.call(bound, Arguments(args), at, frame)
+
+
+def dunder(run: Interpreter, value: Value, name: str, args: tuple[Vals, ...], at: r.At, frame: Frame) -> Vals | None:
+    """Call a special method of an instance of a project class; None if its classes do not define it."""
+    if not isinstance(value, Instance):
+        return None
+    got = lookup(run, value.klass, name)
+    return None if got is None else _dunder(run, value, got, args, at, frame)
+
+
+def box_item(run: Interpreter, box: Box, keys: Vals) -> Vals:
+    """What a container holds at any of ``keys``; everything it holds where a key is not a constant."""
+    constants = [v.value for v in keys if isinstance(v, Const)]
+    if len(constants) == len(keys) and constants:
+        found = NOTHING
+        for key in constants:
+            if box.size >= 0 and isinstance(key, int) and key < 0:
+                key += box.size
+            held = run.store.get((box, key))
+            if held is not None:
+                found = join((found, held))
+        loose = run.store.get((box, ANY_KEY))
+        if found or loose:
+            return join((found, loose or NOTHING))
+        return unknown("item of a container that is not known")
+    return box_values(run, box) or unknown("item of a container that is not known")
+
+
+def box_keys(run: Interpreter, box: Box) -> list[object]:
+    """The constant keys under which the container holds something."""
+    held = run.store.get((box, "<keys>"))
+    return [v.value for v in sorted(held, key=repr) if isinstance(v, Const)] if held else []
+
+
+def box_values(run: Interpreter, box: Box) -> Vals:
+    """Everything that the container may hold."""
+    cells = [run.store.get((box, key)) for key in box_keys(run, box)]
+    cells.append(run.store.get((box, ANY_KEY)))
+    return join(c for c in cells if c)
+
+
+def box_put(run: Interpreter, box: Box, keys: Vals, vals: Vals) -> None:
+    """Store into a container: replacing at one constant key, adding otherwise."""
+    constants = [v for v in keys if isinstance(v, Const)]
+    if len(constants) == len(keys) == 1:
+        run.store.set((box, constants[0].value), vals)
+        run.store.add((box, "<keys>"), frozenset(constants))
+    else:
+        run.store.add((box, ANY_KEY), vals)
+
+

@@ -1,0 +1,410 @@
+"""The built-in functions and container methods whose meaning is more than a row can say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.values import attributes, expressions, iteration
+from flake8_django_threads.values.domain import (
+    ANY_KEY, NONE, NOTHING, Arguments, Bound, Box, ClassValue, Const, Ext, Frame, Instance, Lazy, Pending, Unknown,
+    Value, Vals, Wrapped, join, one, string, unknown,
+)
+
+if TYPE_CHECKING:
+    from flake8_django_threads.values.interpreter import Interpreter
+
+Handler: TypeAlias = "Callable[[Interpreter, Value | None, Arguments, r.At, Frame], Vals]"
+
+
+def _decorator(path: str) -> Handler:
+    def handle(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+        return frozenset(Wrapped(v, path) for v in arguments.get(0, "fget") or NOTHING) or one(Ext(path + "()"))
+
+    return handle
+
+
+def _setter(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    return one(receiver) if receiver is not None else unknown("property")
+
+
+def _getattr(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    values = arguments.get(0, None) or NOTHING
+    found: list[Vals] = []
+    for key in arguments.get(1, None) or NOTHING:
+        if isinstance(key, Const) and key.kind == "str" and isinstance(key.value, str):
+            found.append(attributes.attribute(run, values, key.value, at, frame))
+        elif isinstance(key, Const) and key.kind == "pattern" and isinstance(key.value, str) and key.value.strip("\0"):
+            found.extend(_by_pattern(run, values, key.value, at, frame))
+        else:
+            found.append(unknown("getattr with a name that is not known"))
+    default = arguments.get(2, None)
+    if default is not None:
+        found.append(default)
+    return join(found) or unknown("getattr with a name that is not known")
+
+
+def _by_pattern(run: Interpreter, values: Vals, pattern: str, at: r.At, frame: Frame) -> list[Vals]:
+    import re
+
+    expression = re.compile(".+".join(map(re.escape, pattern.split("\0"))))
+    found: list[Vals] = []
+    for value in attributes.ordered(values):
+        klass = value.klass if isinstance(value, Instance) else value
+        if not isinstance(klass, ClassValue):
+            continue
+        for candidate in run.names.mro(klass):
+            if isinstance(candidate, ClassValue):
+                for name in candidate.fact.functions:
+                    if expression.fullmatch(name):
+                        found.append(attributes.of(run, value, name, at, frame))
+    return found or [unknown("getattr with a name that is not known")]
+
+
+def _setattr(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    name = string(arguments.get(1, None) or NOTHING)
+    if name is not None:
+        attributes.set_attribute(run, arguments.get(0, None) or NOTHING, name, arguments.get(2, None) or NOTHING)
+    return NONE
+
+
+def _hasattr(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    name = string(arguments.get(1, None) or NOTHING)
+    if name is not None:
+        attributes.attribute(run, arguments.get(0, None) or NOTHING, name, at, frame)
+    return unknown("hasattr")
+
+
+def _collect(kind: str) -> Handler:
+    def handle(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+        given = arguments.get(0, None)
+        box = Box(kind, (frame.module.path, at, frame))
+        if given is None:
+            return one(Box(kind, (frame.module.path, at, frame), 0))
+        if len(given) == 1:
+            (value,) = given
+            if isinstance(value, Box) and value.kind != "dict" and value.size >= 0:
+                same = Box(kind, (frame.module.path, at, frame), value.size)
+                for key in attributes.box_keys(run, value):
+                    run.store.set((same, key), run.store.get((value, key)) or NOTHING)
+                keys = run.store.get((value, "<keys>"))
+                if keys:
+                    run.store.set((same, "<keys>"), keys)
+                return one(same)
+        _key(run, arguments, given, at, frame)
+        run.store.set((box, ANY_KEY), iteration.elements(run, given, at, frame))
+        return one(box)
+
+    return handle
+
+
+def _key(run: Interpreter, arguments: Arguments, given: Vals, at: r.At, frame: Frame) -> None:
+    key = arguments.keywords.get("key")
+    if key is not None:
+        called = frozenset(v for v in key if not isinstance(v, Const))
+        if called:
+            with run.writing():
+                inner = iteration.elements(run, given, at, frame)
+            run.call(called, Arguments([inner]), at, frame)
+
+
+def _consume(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """``any``, ``sum``, ``min``, ``next``...: take elements and give one of them, or something made of them."""
+    found = NOTHING
+    for given in arguments.args[:1] if len(arguments.args) == 1 else arguments.args:
+        if len(arguments.args) == 1 or any(isinstance(v, (Box, Lazy, Pending, Ext, Instance)) for v in given):
+            found = join((found, iteration.elements(run, given, at, frame)))
+        else:
+            found = join((found, given))
+        _key(run, arguments, given, at, frame)
+    return found or unknown("element")
+
+
+def _next(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    given = arguments.get(0, None) or NOTHING
+    stepped = [attributes.dunder(run, v, "__next__", (), at, frame) for v in attributes.ordered(given)]
+    found = join(s for s in stepped if s)
+    rest = frozenset(v for v, s in zip(attributes.ordered(given), stepped, strict=True) if s is None)
+    return join((found, iteration.elements(run, rest, at, frame) if rest else NOTHING, arguments.get(1, None) or NOTHING))
+
+
+def _same(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """``iter``, ``reversed``: the elements are taken when the result is."""
+    return arguments.get(0, None) or unknown("iterator")
+
+
+def _pairs(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """``enumerate`` and ``zip``: a list of tuples."""
+    parts = [iteration.elements(run, given, at, frame) for given in arguments.args]
+    path = arguments.node.func if arguments.node is not None else None
+    if isinstance(path, r.Name) and path.id == "enumerate":
+        parts = [unknown("number"), *parts[:1]]
+    site = (frame.module.path, at, frame)
+    inner, outer = Box("tuple", (*site, "pair"), len(parts)), Box("list", site)
+    for index, vals in enumerate(parts):
+        run.store.set((inner, index), vals)
+    run.store.set((inner, "<keys>"), frozenset(Const(i, "int") for i in range(len(parts))))
+    run.store.set((outer, ANY_KEY), one(inner))
+    return one(outer)
+
+
+def _map(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """``map`` and ``filter``: taken to run at once, which is where their result is nearly always used."""
+    function = frozenset(v for v in arguments.get(0, None) or NOTHING if not isinstance(v, Const))
+    parts = [iteration.elements(run, given, at, frame) for given in arguments.args[1:]]
+    result: list[Vals] = []
+
+    def head() -> None:
+        return None
+
+    def body() -> bool:
+        if function:
+            result.append(run.call(function, Arguments(parts), at, frame))
+        return True
+
+    run.loop(frame, at, head, body, (), False, False)
+    box = Box("list", (frame.module.path, at, frame))
+    name = arguments.node.func if arguments.node is not None else None
+    is_filter = isinstance(name, r.Name) and name.id == "filter"
+    run.store.set((box, ANY_KEY), (parts[0] if is_filter and parts else join(result)) or unknown("element"))
+    return one(box)
+
+
+def _measure(event: str) -> Handler:
+    def handle(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+        from flake8_django_threads.values import externals
+
+        for given in arguments.args:
+            for value in attributes.ordered(given):
+                name = {"len": "__len__", "bool": "__bool__"}.get(event)
+                if name and attributes.dunder(run, value, name, (), at, frame) is not None:
+                    continue
+                if event == "repr":
+                    expressions.use_as_text(run, frame, value, at)
+                else:
+                    externals.event(run, value, event, at)
+        if event == "repr" and len(arguments.args) == 1 and string(arguments.args[0]) is not None:
+            return arguments.args[0]
+        return unknown(f"result of {event}()")
+
+    return handle
+
+
+def _isinstance(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    return unknown("isinstance")
+
+
+def _dict(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    box = Box("dict", (frame.module.path, at, frame), len(arguments.keywords) if not arguments.args else -1)
+    for name, vals in arguments.keywords.items():
+        attributes.box_put(run, box, one(Const(name, "str")), vals)
+    for given in arguments.args[:1]:
+        for value in given:
+            if isinstance(value, Box) and value.kind == "dict":
+                for key in attributes.box_keys(run, value):
+                    held = run.store.get((value, key))
+                    if held is not None:
+                        attributes.box_put(run, box, one(Const(key, type(key).__name__)), held)  # type: ignore[arg-type]
+                loose = run.store.get((value, ANY_KEY))
+                if loose is not None:
+                    run.store.add((box, ANY_KEY), loose)
+            else:
+                run.store.add((box, ANY_KEY), unknown("item of something unknown"))
+    return one(box)
+
+
+def _type(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    found: set[Value] = set()
+    for value in arguments.get(0, None) or NOTHING:
+        if isinstance(value, Instance):
+            found.add(value.klass)
+        elif isinstance(value, Ext) and value.path.endswith("()"):
+            found.add(Ext(value.path[:-2]))
+    return frozenset(found) or unknown("type()")
+
+
+def _get_model(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    label = string(arguments.get(0, "app_label") or NOTHING)
+    name = string(arguments.get(1, "model_name") or NOTHING)
+    if label is not None:
+        app, _, model = (label, "", name) if name is not None else label.partition(".")
+        found = run.names.app_model(frame.module.path, app, model or "")
+        if found is not None:
+            return one(found)
+    return one(Ext("django.db.models.Model"))
+
+
+def _get_user_model(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    return one(Ext("django.contrib.auth.models.User"))
+
+
+def _closing(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    given = arguments.get(0, "thing") or NOTHING
+    return frozenset(Ext("contextlib.closing()", value) for value in given) or one(Ext("contextlib.closing()"))
+
+
+def _suppress(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    from flake8_django_threads.values import exceptions
+
+    names = tuple(sorted(exceptions.name(v) for given in arguments.args for v in given))
+    return one(Ext("contextlib.suppress()", None, "", names))
+
+
+def _exit_stack(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    stack = Ext("contextlib.ExitStack()", None, "", (frame.module.path, at, frame))
+    run.store.set((stack, "<callbacks>"), NOTHING)
+    return one(stack)
+
+
+def _exit_stack_callback(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    if receiver is not None:
+        given = frozenset(v for v in arguments.get(0, None) or NOTHING if not isinstance(v, Const))
+        run.store.add((receiver, "<callbacks>"), given)
+    return arguments.get(0, None) or NONE
+
+
+def unwind(run: Interpreter, stack: Ext, at: r.At, frame: Frame) -> None:
+    """Run what was pushed onto an ExitStack."""
+    callbacks = run.store.get((stack, "<callbacks>")) or NOTHING
+    for value in reversed(attributes.ordered(callbacks)):
+        run.call(one(value), Arguments(), at, frame)
+
+
+def _call_command(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    given = arguments.get(0, "command_name") or NOTHING
+    name = string(given)
+    commands = [v for v in given if isinstance(v, Instance)]
+    if name is not None:
+        commands = [
+            Instance(v) for place in run.resolver.commands_called(name, frame.module.path)
+            for v in run.names.member(run.names.module_at(place), "Command") if isinstance(v, ClassValue)
+        ]
+    if not commands:
+        run.may_raise(at)
+        return NONE
+    methods = join(attributes.of(run, command, "handle", at, frame) for command in commands)
+    methods = frozenset(v for v in methods if isinstance(v, (Bound, Wrapped)))
+    if methods:
+        passed = Arguments([], {k: v for k, v in arguments.keywords.items()}, NOTHING, unknown("command option"))
+        run.call(methods, passed, at, frame)
+    return NONE
+
+
+def _partialmethod(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    return arguments.get(0, None) or unknown("partialmethod")
+
+
+HANDLERS: dict[str, Handler] = {
+    "property": _decorator("property"),
+    "functools.cached_property": _decorator("functools.cached_property"),
+    "django.utils.functional.cached_property": _decorator("django.utils.functional.cached_property"),
+    "staticmethod": _decorator("staticmethod"),
+    "classmethod": _decorator("classmethod"),
+    "contextlib.contextmanager": _decorator("contextlib.contextmanager"),
+    "contextlib.asynccontextmanager": _decorator("contextlib.asynccontextmanager"),
+    "property().setter": _setter,
+    "getattr": _getattr,
+    "setattr": _setattr,
+    "hasattr": _hasattr,
+    "list": _collect("list"),
+    "tuple": _collect("tuple"),
+    "set": _collect("set"),
+    "frozenset": _collect("set"),
+    "sorted": _collect("list"),
+    "any": _consume,
+    "all": _consume,
+    "sum": _consume,
+    "min": _consume,
+    "max": _consume,
+    "next": _next,
+    "iter": _same,
+    "reversed": _same,
+    "enumerate": _pairs,
+    "zip": _pairs,
+    "map": _map,
+    "filter": _map,
+    "len": _measure("len"),
+    "bool": _measure("bool"),
+    "str": _measure("repr"),
+    "repr": _measure("repr"),
+    "format": _measure("repr"),
+    "print": _measure("repr"),
+    "isinstance": _isinstance,
+    "dict": _dict,
+    "type": _type,
+    "django.apps.apps.get_model": _get_model,
+    "django.contrib.auth.get_user_model": _get_user_model,
+    "django.core.management.call_command": _call_command,
+    "contextlib.closing": _closing,
+    "contextlib.suppress": _suppress,
+    "contextlib.ExitStack": _exit_stack,
+    "contextlib.ExitStack().callback": _exit_stack_callback,
+    "contextlib.ExitStack().push": _exit_stack_callback,
+    "functools.partialmethod": _partialmethod,
+}
+
+
+def box_method(run: Interpreter, box: Box, name: str, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """Call a method of a list, tuple, set or dict."""
+    first = arguments.get(0, None) or NOTHING
+    store = run.store
+    match name:
+        case "append" | "add" | "appendleft" | "put" | "put_nowait":
+            store.add((box, ANY_KEY), first)
+            return NONE
+        case "extend" | "update":
+            for value in first:
+                if isinstance(value, Box):
+                    for key in attributes.box_keys(run, value):
+                        held = store.get((value, key)) or NOTHING
+                        if box.kind == "dict":
+                            attributes.box_put(run, box, one(Const(key, type(key).__name__)), held)  # type: ignore[arg-type]
+                        else:
+                            store.add((box, ANY_KEY), held)
+                    store.add((box, ANY_KEY), store.get((value, ANY_KEY)) or NOTHING)
+                else:
+                    with_flow = iteration.elements(run, one(value), at, frame)
+                    store.add((box, ANY_KEY), with_flow)
+            for key, vals in arguments.keywords.items():
+                attributes.box_put(run, box, one(Const(key, "str")), vals)
+            return NONE
+        case "insert":
+            store.add((box, ANY_KEY), arguments.get(1, None) or NOTHING)
+            return NONE
+        case "get" | "pop" | "setdefault":
+            default = arguments.get(1, None)
+            if name == "setdefault" and default is not None:
+                store.add((box, ANY_KEY), default)
+            if box.kind == "dict":
+                found = attributes.box_item(run, box, first)
+                missing = any(isinstance(v, Unknown) for v in found)
+                if name == "get" and not missing and len(first) == 1 and isinstance(next(iter(first)), Const):
+                    return found
+                return join((found, default if default is not None else (NONE if name == "get" else NOTHING)))
+            if name == "pop":
+                run.may_raise(at)
+            return attributes.box_values(run, box) or unknown("element of a container that is not known")
+        case "values" | "copy" | "union":
+            same = Box(box.kind if name != "values" else "list", (frame.module.path, at, frame))
+            store.set((same, ANY_KEY), attributes.box_values(run, box))
+            return one(same)
+        case "items":
+            inner = Box("tuple", (frame.module.path, at, frame, "item"), 2)
+            keys = frozenset(Const(k, type(k).__name__) for k in attributes.box_keys(run, box))  # type: ignore[arg-type]
+            store.set((inner, 0), keys or unknown("key of a dict"))
+            store.set((inner, 1), attributes.box_values(run, box) or unknown("item of a dict"))
+            outer = Box("list", (frame.module.path, at, frame))
+            store.set((outer, ANY_KEY), one(inner))
+            return one(outer)
+        case "keys":
+            return one(box)
+        case "sort":
+            _key(run, arguments, one(box), at, frame)
+            return NONE
+        case "index" | "remove":
+            run.may_raise(at)
+            return unknown("result of a container's method")
+    return unknown("result of a container's method")
+
+

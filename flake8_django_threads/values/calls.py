@@ -1,0 +1,274 @@
+"""Calls: binding arguments, and what calling each kind of value does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.values import attributes, externals, flow
+from flake8_django_threads.values.domain import (
+    ANY_KEY, NONE, NOTHING, Arguments, Bound, Box, BoxMethod, ClassValue, Const, Ext, Frame, Func, Instance, Partial,
+    Pending, Super, Unknown, Value, Vals, Wrapped, join, one, unknown,
+)
+from flake8_django_threads.values.flow import Summary
+
+if TYPE_CHECKING:
+    from flake8_django_threads.values.interpreter import Interpreter
+
+
+def evaluate_call(run: Interpreter, frame: Frame, node: r.Call) -> Vals:
+    """The result of a call expression."""
+    if isinstance(node.func, r.Name) and node.func.id == "super":
+        found = _super(run, frame, node)
+        if found is not None:
+            return found
+    function = run.evaluate(frame, node.func)
+    arguments = evaluate_arguments(run, frame, node)
+    run.evaluated.add((frame.module.path, node.at))
+    return call(run, function, arguments, node.at, frame)
+
+
+def evaluate_arguments(run: Interpreter, frame: Frame, node: r.Call) -> Arguments:
+    """The arguments of a call, ``*`` and ``**`` of known containers spread out."""
+    arguments = Arguments()
+    arguments.node = node
+    for expr in node.args:
+        if not isinstance(expr, r.Starred):
+            vals = run.evaluate(frame, expr)
+            if arguments.more:
+                arguments.more = join((arguments.more, vals))
+            else:
+                arguments.args.append(vals)
+            continue
+        vals = run.evaluate(frame, expr.value)
+        spread(run, arguments, vals, expr.at, frame)
+    for keyword in node.keywords:
+        vals = run.evaluate(frame, keyword.value)
+        if keyword.name is not None:
+            arguments.keywords[keyword.name] = vals
+        else:
+            spread_keywords(run, arguments, vals)
+    return arguments
+
+
+def spread(run: Interpreter, arguments: Arguments, vals: Vals, at: r.At, frame: Frame) -> None:
+    """Add the elements of ``vals`` as positional arguments."""
+    if len(vals) == 1 and not arguments.more:
+        (value,) = vals
+        if isinstance(value, Box) and value.size >= 0:
+            arguments.args.extend(run.store.get((value, i)) or unknown("item") for i in range(value.size))
+            return
+        if isinstance(value, Const) and value.value is None:
+            return
+    from flake8_django_threads.values.iteration import elements
+
+    arguments.more = join((arguments.more, elements(run, vals, at, frame)))
+
+
+def spread_keywords(run: Interpreter, arguments: Arguments, vals: Vals) -> None:
+    """Add the items of ``vals`` as keyword arguments."""
+    for value in attributes.ordered(vals):
+        if isinstance(value, Box) and value.kind == "dict":
+            for key in attributes.box_keys(run, value):
+                held = run.store.get((value, key))
+                if isinstance(key, str) and held is not None:
+                    arguments.keywords.setdefault(key, held)
+            loose = run.store.get((value, ANY_KEY))
+            if loose is not None or value.size < 0:
+                arguments.more_keywords = join((arguments.more_keywords, loose or unknown("keyword arguments")))
+        elif not (isinstance(value, Const) and value.value is None):
+            arguments.more_keywords = join((arguments.more_keywords, unknown("keyword arguments")))
+
+
+def _super(run: Interpreter, frame: Frame, node: r.Call) -> Vals | None:
+    scope: Frame | None = frame
+    while scope is not None and not (scope.function is not None and isinstance(scope.function.owner, r.ClassFact)):
+        scope = scope.parent
+    if scope is None or scope.klass is None or scope.function is None or not scope.function.parameters:
+        return None
+    receivers = run.names.local(scope, scope.function.parameters[0].name)
+    after = _written_in(scope)
+    return frozenset(Super(v, after) for v in receivers if isinstance(v, (Instance, ClassValue))) or unknown("super()")
+
+
+def _written_in(scope: Frame) -> ClassValue:
+    """The class in whose body the method stands (an instance's class may be a subclass of it)."""
+    assert scope.klass is not None and scope.function is not None
+    owner = scope.function.owner
+    assert isinstance(owner, r.ClassFact)
+    if scope.klass.fact is owner:
+        return scope.klass
+    return ClassValue(owner, scope.module, scope.klass.frame if scope.klass.module is scope.module else None)
+
+
+def call(run: Interpreter, function: Vals, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """The result of calling any one of ``function``."""
+    run.step()
+    if len(function) == 1:
+        (value,) = function
+        return call_one(run, value, arguments, at, frame)
+    callees = attributes.ordered(frozenset(v for v in function if not isinstance(v, Const)))
+    if not callees:
+        run.may_raise(at)
+        return unknown("call of a constant")
+    if len(callees) == 1:
+        return call_one(run, callees[0], arguments, at, frame)
+    found: list[Vals] = []
+
+    def arm(value: Value) -> bool:
+        found.append(call_one(run, value, arguments, at, frame))
+        return True
+
+    run.alternatives(at, [lambda v=value: arm(v) for value in callees])  # type: ignore[misc]
+    return join(found)
+
+
+def call_one(run: Interpreter, value: Value, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """The result of calling ``value``; what the call does is emitted."""
+    match value:
+        case Func():
+            return call_function(run, value, arguments, at, frame)
+        case Bound():
+            if isinstance(value.function, Func):
+                return call_function(run, value.function, arguments.before(one(value.receiver)), at, frame)
+            return externals.call(run, value.function, value.receiver, arguments, at, frame)
+        case ClassValue():
+            return construct(run, value, arguments, at, frame)
+        case Ext():
+            return externals.call(run, value, None, arguments, at, frame)
+        case Partial():
+            merged = Arguments(
+                [*value.args, *arguments.args], {**dict(value.keywords), **arguments.keywords}, arguments.more,
+                arguments.more_keywords,
+            )
+            return call_one(run, value.function, merged, at, frame)
+        case Wrapped():
+            return externals.call_wrapped(run, value, arguments, at, frame)
+        case Instance():
+            if attributes.lookup(run, value.klass, "__call__") is not None:
+                return call(run, attributes.of(run, value, "__call__", at, frame), arguments, at, frame)
+            return externals.call_instance(run, value, arguments, at, frame)
+        case BoxMethod():
+            return externals.call_box_method(run, value, arguments, at, frame)
+        case Pending():
+            if value.kind == "manager":
+                return frozenset(Wrapped(v, "contextlib.contextmanager", value) for v in arguments.get(0, None) or NOTHING)
+    run.may_raise(at)
+    if isinstance(value, Unknown):
+        run.note_unknown(value.reason)
+        return one(value if value.reason.startswith("result of ") else Unknown(f"result of {_short(value.reason)}"))
+    return unknown("call of something that is not callable")
+
+
+def _short(reason: str) -> str:
+    return reason if len(reason) < 60 else "something unknown"
+
+
+def call_function(run: Interpreter, func: Func, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """Call a function of the project; a coroutine or generator function gives a pending call."""
+    bound = bind(run, func, arguments, frame)
+    if func.function.is_async and not func.function.is_generator:
+        return one(Pending("coroutine", func, tuple(sorted(bound.items()))))
+    if func.function.is_generator:
+        return one(Pending("generator", func, tuple(sorted(bound.items()))))
+    result, _, summary = run.run_function(func, bound, at)
+    emit_invoke(run, summary, at)
+    return result or unknown("result of a recursive call")
+
+
+def emit_invoke(run: Interpreter, summary: Summary | None, at: r.At) -> None:
+    """Write the call of a summary, unless it is known to do nothing."""
+    if summary is None:
+        run.may_raise(at)
+        return
+    if run.active and summary.unknown:
+        run.active[-1].summary.unknown |= summary.unknown
+    if not (summary.complete and summary.tree == flow.NOTHING):
+        run.emit(flow.Invoke(at, summary))
+
+
+def run_pending(run: Interpreter, value: Pending, at: r.At, frame: Frame) -> tuple[Vals, Vals]:
+    """Run the body of a pending call here: (result, yielded values)."""
+    result, yields, summary = run_pending_quietly(run, value, at)
+    emit_invoke(run, summary, at)
+    return result or NONE, yields or unknown("yielded value")
+
+
+def run_pending_quietly(run: Interpreter, value: Pending, at: r.At) -> tuple[Vals, Vals, Summary | None]:
+    """Run it without writing the call: for a manager, whose body runs in two parts."""
+    return run.run_function(value.function, dict(value.arguments), at)
+
+
+def bind(run: Interpreter, func: Func, arguments: Arguments, frame: Frame) -> dict[str, Vals]:
+    """Give each parameter its value: argument, default, what ``*``/``**`` may bring, or unknown."""
+    function = func.function
+    bound: dict[str, Vals] = {}
+    callee = Frame(func.module, function, func.frame, func.klass)
+    position = 0
+    used: set[str] = set()
+    for parameter in function.parameters:
+        name = parameter.name
+        if parameter.kind == "args":
+            rest = arguments.args[position:]
+            position = len(arguments.args)
+            bound[name] = one(_box(run, "tuple", function, dict(enumerate(rest)), arguments.more))
+            continue
+        if parameter.kind == "kwargs":
+            rest_keywords = {k: v for k, v in arguments.keywords.items() if k not in used}
+            bound[name] = one(_box(run, "dict", function, rest_keywords, arguments.more_keywords))
+            continue
+        given: Vals | None = None
+        if parameter.kind == "positional" and position < len(arguments.args):
+            given = arguments.args[position]
+            position += 1
+        elif name in arguments.keywords:
+            given = arguments.keywords[name]
+            used.add(name)
+        if given is None:
+            extra = arguments.more if parameter.kind == "positional" else NOTHING
+            extra = join((extra, arguments.more_keywords))
+            if parameter.default is not None:
+                with run.detached():
+                    default = run.evaluate(run.names._outside(callee), parameter.default)
+                given = join((extra, default))
+            else:
+                given = extra or run.names.parameter(callee, parameter)
+        elif parameter.annotation is not None and given and all(isinstance(v, Unknown) for v in given):
+            typed = run.names.annotated(callee, parameter.annotation)
+            given = typed if typed and not all(isinstance(v, Unknown) for v in typed) else given
+        bound[name] = given
+    return bound
+
+
+def _box(run: Interpreter, kind: str, function: r.Function, items: dict[int, Vals] | dict[str, Vals], more: Vals) -> Box:
+    site = ("rest", function.at, tuple(items.items()), more)
+    box = Box(kind, site, len(items) if not more else -1)
+    for key, vals in items.items():
+        run.store.set((box, key), vals)
+    if items:
+        run.store.set((box, "<keys>"), frozenset(Const(k, type(k).__name__) for k in items))
+    if more:
+        run.store.set((box, ANY_KEY), more)
+    return box
+
+
+def construct(run: Interpreter, klass: ClassValue, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """Make an object of a project class: run ``__init__``, and hand over to the library where it is a library's base."""
+    instance = Instance(klass, (frame.module.path, at, frame))
+    found = attributes.lookup(run, klass, "__init__")
+    if found is not None:
+        bound = join(one(Bound(v, instance)) for v in found[1] if isinstance(v, Func))
+        if bound:
+            run.call(bound, arguments, at, frame)
+    else:
+        externals.construct(run, instance, arguments, at, frame)
+    externals.constructed(run, instance, arguments, at, frame)
+    return one(instance)
+
+
+def closing_name(name: str) -> bool:
+    """Whether an unknown callable's name says that it closes database connections."""
+    lowered = name.lower()
+    return ("close" in lowered or "cleanup" in lowered or "clean_up" in lowered) and (
+        "conn" in lowered or "db" in lowered or "database" in lowered
+    )

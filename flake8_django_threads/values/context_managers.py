@@ -1,0 +1,159 @@
+"""With-statements: what entering and leaving a context manager does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.values import attributes, calls, externals, flow, targets
+from flake8_django_threads.values.domain import (
+    NONE, NOTHING, Arguments, Ext, Frame, Instance, Pending, Unknown, Value, Vals, join, one, truth, unknown,
+)
+from flake8_django_threads.values.flow import sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flake8_django_threads.values.interpreter import Interpreter
+
+
+def run_with(run: Interpreter, frame: Frame, stmt: r.With, index: int) -> bool:
+    """Run the with-statement from its ``index``-th item on; False if its end is not reached."""
+    if index == len(stmt.items):
+        return run.block(frame, stmt.body)
+    item = stmt.items[index]
+    manager = choose(run.evaluate(frame, item.manager))
+
+    def body(entered: Vals) -> bool:
+        if item.target is not None:
+            targets.assign(run, frame, item.target, entered, None)
+        return run_with(run, frame, stmt, index + 1)
+
+    return around(run, manager, body, stmt.at, frame)
+
+
+def around(run: Interpreter, manager: Value, body: Callable[[Vals], bool], at: r.At, frame: Frame) -> bool:
+    """Run ``body`` inside ``manager``; False if its end is not reached."""
+    if isinstance(manager, Pending) and manager.kind in ("manager", "generator"):
+        _, yields, summary = calls.run_pending_quietly(run, manager, at)
+        with run.writing() as items:
+            live = body(yields or NONE)
+        if summary is None:
+            run.may_raise(at)
+            for node in items:
+                run.emit(node)
+        else:
+            run.emit(flow.WithGenerator(at, summary, sequence(items)))
+        return live
+    if isinstance(manager, Instance) and _own(run, manager) is not None:
+        return _around_instance(run, manager, body, at, frame)
+    with run.writing() as enter:
+        entered_vals = entered(run, one(manager), at, frame)
+        if isinstance(manager, (Ext, Instance)):
+            externals.event(run, manager, "enter", at)
+    with run.writing() as items:
+        live = body(entered_vals)
+    with run.writing() as leave:
+        externals.leave(run, manager, at, frame)
+    swallows: tuple[str, ...] | None = ()
+    if isinstance(manager, Ext) and manager.path == "contextlib.suppress()" and isinstance(manager.site, tuple):
+        swallows = None if "BaseException" in manager.site else manager.site
+    if enter or leave or items:
+        out = sequence(leave)
+        run.emit(flow.With(at, sequence(enter), sequence(items), out, out, swallows, False))
+    return live or swallows != ()
+
+
+def _own(run: Interpreter, manager: Instance) -> str | None:
+    for name in ("__exit__", "__aexit__"):
+        if attributes.lookup(run, manager.klass, name) is not None:
+            return name
+    return None
+
+
+def _around_instance(
+    run: Interpreter, manager: Instance, body: Callable[[Vals], bool], at: r.At, frame: Frame
+) -> bool:
+    exit_name = _own(run, manager) or "__exit__"
+    enter_name = "__aenter__" if exit_name == "__aexit__" else "__enter__"
+    with run.writing() as enter:
+        entered_vals = _awaited(run, attributes.dunder(run, manager, enter_name, (), at, frame), at, frame) or one(manager)
+    with run.writing() as items:
+        live = body(entered_vals)
+    with run.writing() as leave:
+        _awaited(run, attributes.dunder(run, manager, exit_name, (NONE, NONE, NONE), at, frame), at, frame)
+    raised = (one(Ext("Exception")), one(Ext("Exception()")), unknown("traceback"))
+    run.store.enter()
+    with run.writing() as leave_on_exception:
+        answer = _awaited(run, attributes.dunder(run, manager, exit_name, raised, at, frame), at, frame) or NONE
+    run.store.leave()
+    swallows = truth(answer)
+    node = flow.With(
+        at, sequence(enter), sequence(items), sequence(leave), sequence(leave_on_exception),
+        None if swallows else (), swallows is None and not all(isinstance(v, Unknown) for v in answer),
+    )
+    run.emit(node)
+    return live or swallows is not False
+
+
+def _awaited(run: Interpreter, vals: Vals | None, at: r.At, frame: Frame) -> Vals | None:
+    if vals is None:
+        return None
+    return join(
+        calls.run_pending(run, v, at, frame)[0] if isinstance(v, Pending) and v.kind == "coroutine" else one(v)
+        for v in attributes.ordered(vals)
+    )
+
+
+def choose(values: Vals) -> Value:
+    """The one manager to follow where several are possible: the one about which most is known."""
+    rank = {Pending: 0, Instance: 1, Ext: 2}
+    return min(attributes.ordered(values), key=lambda v: rank.get(type(v), 3), default=Unknown("context manager"))
+
+
+def entered(run: Interpreter, values: Vals, at: r.At, frame: Frame) -> Vals:
+    """What ``as`` gives: the yielded value, the result of ``__enter__``, or, of a library's manager, itself."""
+    found: list[Vals] = []
+    for value in attributes.ordered(values):
+        if isinstance(value, Pending):
+            found.append(calls.run_pending_quietly(run, value, at)[1])
+        elif isinstance(value, Instance):
+            found.append(attributes.dunder(run, value, "__enter__", (), at, frame) or one(value))
+        else:
+            found.append(one(externals.entered(value)))
+    return join(found) or NOTHING
+
+
+def decorate(run: Interpreter, manager: Value, function: Vals, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """Call ``function`` inside ``manager``: a context manager used as decorator."""
+    result: list[Vals] = []
+
+    def body(_: Vals) -> bool:
+        result.append(run.call(function, arguments, at, frame))
+        return True
+
+    around(run, manager, body, at, frame)
+    return join(result)
+
+
+def shut_test(run: Interpreter, frame: Frame, test: r.Expr) -> bool | None:
+    """Which outcome of the test means that the connection is shut; None for any other test."""
+    if isinstance(test, r.Not):
+        inner = shut_test(run, frame, test.operand)
+        return None if inner is None else not inner
+    if isinstance(test, r.Compare) and len(test.ops) == 1 and test.ops[0] in ("is", "is not", "==", "!="):
+        left, right = test.operands
+        if isinstance(right, r.Const) and right.value is None and _driver_connection(run, frame, left):
+            return test.ops[0] in ("is", "==")
+        return None
+    return False if _driver_connection(run, frame, test) else None
+
+
+def _driver_connection(run: Interpreter, frame: Frame, expr: r.Expr) -> bool:
+    if not (isinstance(expr, r.Attr) and expr.name == "connection"):
+        return False
+    with run.writing():
+        base = run.evaluate(frame, expr.base)
+    return bool(base) and all(
+        isinstance(v, Ext) and v.path in ("django.db.connection", "django.db.connections[]") for v in base
+    )

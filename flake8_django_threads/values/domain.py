@@ -1,0 +1,289 @@
+"""The abstract values: what an expression may be, as far as the text says.
+
+An expression has a set of values (``Vals``), at most ``MOST`` of them. ``Unknown`` is a member like any other, with
+its reason. What lies outside the project is an ``Ext`` with a path string: a dotted name, ``()`` for the result of
+calling or an instance of the class, ``[]`` for an element; see the models for what such a path means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from flake8_django_threads.facts.records import At, Call, ClassFact, Function, Literal, ModuleFacts
+
+MOST = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A literal; ``kind`` is its type's name, so that ``1`` and ``True`` stay apart."""
+
+    value: Literal
+    kind: str
+
+
+class Frame:
+    """One context in which a function's body runs: the owner of its local cells.
+
+    ``function`` is None for the frame of a module. ``parent`` is the frame of the enclosing function, for closures.
+    Frames are interned by (function, parent, arguments), so that equal contexts are one object.
+    """
+
+    __slots__ = ("function", "klass", "module", "parent", "symbolic")
+
+    def __init__(
+        self,
+        module: ModuleFacts,
+        function: Function | None = None,
+        parent: Frame | None = None,
+        klass: ClassValue | None = None,
+        symbolic: bool = False,
+    ) -> None:
+        self.module = module
+        self.function = function
+        self.parent = parent
+        self.klass = klass
+        self.symbolic = symbolic
+
+    def __repr__(self) -> str:
+        name = self.function.qualname if self.function else "<module>"
+        return f"<frame {name} of {self.module.path}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Func:
+    """A function of the project; ``frame`` is the enclosing function's frame, ``klass`` the class it was written in."""
+
+    function: Function
+    module: ModuleFacts
+    frame: Frame | None = None
+    klass: ClassValue | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassValue:
+    """A class of the project."""
+
+    fact: ClassFact
+    module: ModuleFacts
+    frame: Frame | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An object of a project class. ``site`` tells allocations apart; None is "some object of this class".
+
+    ``of`` is the model that a manager or queryset works on; ``alias`` the database that it was told to use.
+    """
+
+    klass: ClassValue
+    site: object = None
+    of: Value | None = None
+    alias: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleValue:
+    """A module or package of the project: ``path`` of its file ("" for a namespace package) and its ``folders``."""
+
+    path: str
+    folders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ext:
+    """Something outside the project, by its path string; ``of``, ``alias`` as for Instance.
+
+    ``site`` tells apart two results of one call where their contents matter (a thread's target).
+    """
+
+    path: str
+    of: Value | None = None
+    alias: str = ""
+    site: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A method with its receiver; ``function`` is a Func or an Ext."""
+
+    function: Func | Ext
+    receiver: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Super:
+    """``super()`` of ``receiver`` as seen from class ``after``."""
+
+    receiver: Value
+    after: ClassValue
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """``functools.partial``: leading arguments already bound."""
+
+    function: Value
+    args: tuple[Vals, ...]
+    keywords: tuple[tuple[str, Vals], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A callable behind a library's decorator (``wrapper`` is its path), which runs it among other things.
+
+    ``manager`` is the context manager around it, where the decorator is one.
+    """
+
+    function: Value
+    wrapper: str
+    manager: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A call whose body has not run yet: ``kind`` is "coroutine", "generator" or "manager" (a generator behind
+    ``contextlib.contextmanager``)."""
+
+    kind: str
+    function: Func
+    arguments: tuple[tuple[str, Vals], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """A generator expression: its elements are evaluated when it is consumed."""
+
+    node: object
+    frame: Frame
+
+    def __hash__(self) -> int:
+        return id(self.node)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A list, tuple, set or dict; its elements are cells (box, key) or (box, ANY_KEY)."""
+
+    kind: str
+    site: object
+    size: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class BoxMethod:
+    """A built-in method of a container."""
+
+    box: Box
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Not known, and why."""
+
+    reason: str
+
+
+Value: TypeAlias = (
+    Const | Func | ClassValue | Instance | ModuleValue | Ext | Bound | Super | Partial | Wrapped | Pending | Lazy | Box
+    | BoxMethod | Unknown
+)
+Vals: TypeAlias = frozenset[Value]
+Cell: TypeAlias = tuple[object, object]
+
+ANY_KEY = "<any key>"
+NOTHING: Vals = frozenset()
+NONE: Vals = frozenset({Const(None, "NoneType")})
+
+
+def unknown(reason: str) -> Vals:
+    """The set that holds only ``Unknown(reason)``."""
+    return frozenset({Unknown(reason)})
+
+
+def one(value: Value) -> Vals:
+    """The set that holds only ``value``."""
+    return frozenset({value})
+
+
+def const(value: Literal) -> Vals:
+    """The set of one literal."""
+    return frozenset({Const(value, type(value).__name__)})
+
+
+def join(sets: Iterable[Vals]) -> Vals:
+    """Everything that any of the sets holds, cut at the limit of values."""
+    merged = NOTHING.union(*sets)
+    return merged if len(merged) <= MOST else limited(merged)
+
+
+def limited(values: Vals) -> Vals:
+    """The set cut to the limit: constants go first, for they call nothing."""
+    kept = [v for v in values if not isinstance(v, Const)][:MOST]
+    return frozenset(kept) | {Unknown("limit: values")}
+
+
+def string(values: Vals) -> str | None:
+    """The text that the set is for certain, or None."""
+    if len(values) == 1:
+        (value,) = values
+        if isinstance(value, Const) and isinstance(value.value, str):
+            return value.value
+    return None
+
+
+def truth(values: Vals) -> bool | None:
+    """Whether every value is true, or every one false; None where that is open."""
+    answers = {_truth(value) for value in values}
+    return answers.pop() if len(answers) == 1 else None
+
+
+def _truth(value: Value) -> bool | None:
+    if isinstance(value, Const):
+        return bool(value.value) if value.kind != "ellipsis" else True
+    if isinstance(value, Box):
+        return value.size > 0 if value.size >= 0 and value.kind == "tuple" else None
+    return True if isinstance(value, (Func, ClassValue, ModuleValue, Bound, Partial, Wrapped)) else None
+
+
+class Arguments:
+    """The arguments of one call: ``args`` in order, ``keywords`` by name, and what ``*`` and ``**`` of unknown length add.
+
+    ``node`` is the call as written, where there is one.
+    """
+
+    __slots__ = ("args", "keywords", "more", "more_keywords", "node")
+
+    def __init__(
+        self,
+        args: Iterable[Vals] = (),
+        keywords: dict[str, Vals] | None = None,
+        more: Vals = NOTHING,
+        more_keywords: Vals = NOTHING,
+    ) -> None:
+        self.args = list(args)
+        self.keywords = keywords or {}
+        self.more = more
+        self.more_keywords = more_keywords
+        self.node: Call | None = None
+
+    def get(self, position: int | None, keyword: str | None) -> Vals | None:
+        """The argument at ``position`` or called ``keyword``; what ``*args`` may hold where it lies beyond; None if absent."""
+        if keyword is not None and keyword in self.keywords:
+            return self.keywords[keyword]
+        if position is not None and position < len(self.args):
+            return self.args[position]
+        if position is not None and self.more:
+            return self.more
+        return None
+
+    def before(self, first: Vals) -> Arguments:
+        """The same arguments with one more in front: how a receiver is passed."""
+        return Arguments([first, *self.args], self.keywords, self.more, self.more_keywords)
+
+    def all(self) -> Vals:
+        """Every value that is passed."""
+        return join([*self.args, *self.keywords.values(), self.more, self.more_keywords])

@@ -1,0 +1,74 @@
+"""Exception classes: what a ``raise`` raises and what a handler names, as names with their ancestors."""
+
+from __future__ import annotations
+
+import builtins
+from typing import TYPE_CHECKING
+
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.values import flow
+from flake8_django_threads.values.domain import Box, ClassValue, Ext, Frame, Instance, Value, Vals, unknown
+
+if TYPE_CHECKING:
+    from flake8_django_threads.values.interpreter import Interpreter
+
+
+def kinds(run: Interpreter, vals: Vals) -> list[flow.Kind]:
+    """The kinds that raising any of ``vals`` (classes or objects) raises, in a fixed order."""
+    found = {_kind(run, value) for value in vals}
+    return sorted(found) if found and flow.ANY not in found else [flow.ANY]
+
+
+def _kind(run: Interpreter, value: Value) -> flow.Kind:
+    if isinstance(value, Instance):
+        return ancestors(run, value.klass)
+    if isinstance(value, ClassValue):
+        return ancestors(run, value)
+    if isinstance(value, Ext):
+        return ancestors(run, Ext(value.path[:-2] if value.path.endswith("()") else value.path))
+    return flow.ANY
+
+
+def ancestors(run: Interpreter, klass: ClassValue | Ext) -> flow.Kind:
+    """The names of an exception class and its ancestors; "?" among them where a base is not known."""
+    names: list[str] = []
+    for candidate in run.names.mro(klass):
+        names.append(name(candidate))
+        if isinstance(candidate, Ext):
+            builtin = getattr(builtins, candidate.path, None)
+            if isinstance(builtin, type) and issubclass(builtin, BaseException):
+                names.extend(f"{c.__name__}" for c in builtin.__mro__[1:-1])
+            elif not run.models.bases(candidate.path):
+                names.append("?")
+    return tuple(dict.fromkeys(names))
+
+
+def name(klass: Value) -> str:
+    """What an exception class is called here: its path, or file and name for one of the project."""
+    if isinstance(klass, ClassValue):
+        return f"{klass.module.path}:{klass.fact.qualname}"
+    return klass.path if isinstance(klass, Ext) else "?"
+
+
+def caught(run: Interpreter, frame: Frame, expr: r.Expr | None) -> tuple[str, ...] | None:
+    """The names of the classes that a handler names; None where it catches everything worth telling apart."""
+    if expr is None:
+        return None
+    names: list[str] = []
+    for value in run.evaluate(frame, expr):
+        items = [value]
+        if isinstance(value, Box):
+            from flake8_django_threads.values.attributes import box_values
+
+            items = list(box_values(run, value))
+        for item in items:
+            names.append(name(item) if isinstance(item, (ClassValue, Ext)) else "?")
+    everything = {"BaseException"}
+    return None if everything.intersection(names) else tuple(sorted(set(names)))
+
+
+def instances(names: tuple[str, ...] | None) -> Vals:
+    """The caught exception object."""
+    if names is not None and len(names) == 1 and ":" not in names[0] and names[0] != "?":
+        return frozenset({Ext(names[0] + "()")})
+    return frozenset({Ext("Exception()")}) if names is None else unknown("caught exception")

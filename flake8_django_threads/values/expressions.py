@@ -1,0 +1,416 @@
+"""Expressions: their values, and the flow of evaluating them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.values import attributes, calls, externals, flow, iteration, targets
+from flake8_django_threads.values.domain import (
+    ANY_KEY, NOTHING, Box, Const, Ext, Frame, Func, Instance, Lazy, Pending, Unknown, Vals, join, one,
+    string, truth, unknown,
+)
+
+if TYPE_CHECKING:
+    from flake8_django_threads.values.interpreter import Interpreter
+
+_GONE: flow.Kind = ("SystemExit", "BaseException")
+_NEVER_RETURNS = frozenset({"sys.exit", "os._exit", "os.abort", "exit", "quit"})
+_COMPARED = {"==": "__eq__", "!=": "__ne__", "<": "__lt__", ">": "__gt__", "<=": "__le__", ">=": "__ge__"}
+
+
+def evaluate(run: Interpreter, frame: Frame, expr: r.Expr) -> Vals:
+    """The values that ``expr`` may have."""
+    run.step()
+    return _EXPRESSIONS[type(expr)](run, frame, expr)
+
+
+def _const(run: Interpreter, frame: Frame, expr: r.Const) -> Vals:
+    kind = "ellipsis" if expr.kind == "ellipsis" else type(expr.value).__name__
+    return one(Const(expr.value, kind))
+
+
+def _name(run: Interpreter, frame: Frame, expr: r.Name) -> Vals:
+    return run.names.name(frame, expr.id)
+
+
+def _attr(run: Interpreter, frame: Frame, expr: r.Attr) -> Vals:
+    return attributes.attribute(run, evaluate(run, frame, expr.base), expr.name, expr.at, frame)
+
+
+def _index(run: Interpreter, frame: Frame, expr: r.Index) -> Vals:
+    base = evaluate(run, frame, expr.base)
+    return attributes.item(run, base, evaluate(run, frame, expr.key), expr.at, frame)
+
+
+def _slice(run: Interpreter, frame: Frame, expr: r.Slice) -> Vals:
+    for part in expr.parts:
+        evaluate(run, frame, part)
+    return one(Const("step" if expr.has_step else "", "slice"))
+
+
+def _call(run: Interpreter, frame: Frame, expr: r.Call) -> Vals:
+    return calls.evaluate_call(run, frame, expr)
+
+
+def _starred(run: Interpreter, frame: Frame, expr: r.Starred) -> Vals:
+    return evaluate(run, frame, expr.value)
+
+
+def _display(run: Interpreter, frame: Frame, expr: r.Display) -> Vals:
+    starred = any(isinstance(item, r.Starred) for item in expr.items)
+    box = Box(expr.kind, (frame.module.path, expr.at, frame), -1 if starred else len(expr.items))
+    keys = []
+    for index, item in enumerate(expr.items):
+        if isinstance(item, r.Starred):
+            vals = iteration.elements(run, evaluate(run, frame, item.value), item.at, frame)
+            run.store.add((box, ANY_KEY), vals)
+        elif starred or expr.kind == "set":
+            run.store.add((box, ANY_KEY), evaluate(run, frame, item))
+        else:
+            run.store.set((box, index), evaluate(run, frame, item))
+            keys.append(Const(index, "int"))
+    if keys:
+        run.store.set((box, "<keys>"), frozenset(keys))
+    return one(box)
+
+
+def _dict(run: Interpreter, frame: Frame, expr: r.DictDisplay) -> Vals:
+    box = Box("dict", (frame.module.path, expr.at, frame), len(expr.items))
+    for key, value in expr.items:
+        if key is None:
+            for other in evaluate(run, frame, value):
+                if isinstance(other, Box):
+                    for known in attributes.box_keys(run, other):
+                        held = run.store.get((other, known))
+                        if held is not None:
+                            attributes.box_put(run, box, one(Const(known, type(known).__name__)), held)  # type: ignore[arg-type]
+                    loose = run.store.get((other, ANY_KEY))
+                    if loose is not None:
+                        run.store.add((box, ANY_KEY), loose)
+                else:
+                    run.store.add((box, ANY_KEY), unknown("item of something unknown"))
+            continue
+        keys = evaluate(run, frame, key)
+        attributes.box_put(run, box, keys, evaluate(run, frame, value))
+    return one(box)
+
+
+def _lambda(run: Interpreter, frame: Frame, expr: r.LambdaExpr) -> Vals:
+    klass = frame.klass if frame.function is None else None
+    return one(Func(expr.function, frame.module, frame if frame.function is not None else frame.parent, klass))
+
+
+def _comprehension(run: Interpreter, frame: Frame, expr: r.Comprehension) -> Vals:
+    if expr.kind == "generator":
+        with run.writing():
+            evaluate(run, frame, expr.clauses[0].iterable)
+        return one(Lazy(expr, frame))
+    box = Box("list" if expr.kind == "list" else expr.kind, (frame.module.path, expr.at, frame))
+    found = _rounds(run, frame, expr, 0)
+    run.store.set((box, ANY_KEY), found or unknown("element of an empty comprehension"))
+    return one(box)
+
+
+def consume(run: Interpreter, lazy: Lazy) -> Vals:
+    """Run a generator expression to its end: its elements."""
+    assert isinstance(lazy.node, r.Comprehension)
+    return _rounds(run, lazy.frame, lazy.node, 0)
+
+
+def _rounds(run: Interpreter, frame: Frame, expr: r.Comprehension, index: int) -> Vals:
+    if index == len(expr.clauses):
+        return [evaluate(run, frame, element) for element in expr.elements][-1]
+    clause = expr.clauses[index]
+    iterable = evaluate(run, frame, clause.iterable)
+    found: list[Vals] = []
+    current: list[Vals] = []
+
+    def head() -> None:
+        current[:] = [iteration.elements(run, iterable, expr.at, frame)]
+
+    def body() -> bool:
+        targets.assign(run, frame, clause.target, current[0], None)
+
+        def chosen() -> bool:
+            found.append(_rounds(run, frame, expr, index + 1))
+            return True
+
+        for test in clause.tests:
+            use_as_bool(run, frame, evaluate(run, frame, test), expr.at)
+        if clause.tests:
+            return run.alternatives(expr.at, (chosen, lambda: True))
+        return chosen()
+
+    run.loop(frame, expr.at, head, body, (), iteration.at_least_once(iterable), False)
+    return join(found)
+
+
+def _boolop(run: Interpreter, frame: Frame, expr: r.BoolOp) -> Vals:
+    first = evaluate(run, frame, expr.operands[0])
+    use_as_bool(run, frame, first, expr.at)
+    rest = expr.operands[1:]
+    decided = truth(first) if all(isinstance(v, Const) for v in first) else None
+    if decided is not None and decided == (expr.op == "or"):
+        return first
+    following = rest[0] if len(rest) == 1 else r.BoolOp(expr.at, expr.op, rest)
+    if decided is not None:
+        return evaluate(run, frame, following)
+    found: list[Vals] = [frozenset(v for v in first if truth(one(v)) is not (expr.op == "and"))]
+
+    def more() -> bool:
+        narrow(run, frame, expr.operands[0], expr.op == "and")
+        found.append(evaluate(run, frame, following))
+        return True
+
+    run.alternatives(expr.at, (more, lambda: True))
+    return join(found)
+
+
+def _not(run: Interpreter, frame: Frame, expr: r.Not) -> Vals:
+    vals = evaluate(run, frame, expr.operand)
+    use_as_bool(run, frame, vals, expr.at)
+    decided = truth(vals) if all(isinstance(v, Const) for v in vals) and vals else None
+    return one(Const(not decided, "bool")) if decided is not None else unknown("truth of something")
+
+
+def _operation(run: Interpreter, frame: Frame, expr: r.Operation) -> Vals:
+    return operate(run, frame, expr.op, expr.operands, expr.at)
+
+
+def operate(run: Interpreter, frame: Frame, op: str, operands: tuple[r.Expr, ...], at: r.At) -> Vals:
+    """The result of an operator: the object's own method, joined containers, a constant string, or unknown."""
+    values = [evaluate(run, frame, operand) for operand in operands]
+    left = values[0]
+    for value in attributes.ordered(left):
+        name = op.rstrip("_")
+        if isinstance(value, Instance):
+            found = attributes.dunder(run, value, f"__{name}__", tuple(values[1:]), at, frame)
+            if found is not None:
+                return found
+    if len(values) == 2:
+        boxes = [v for vals in values for v in vals if isinstance(v, Box)]
+        if boxes and op.startswith("add"):
+            joined = Box(boxes[0].kind, (frame.module.path, at, frame))
+            for box in boxes:
+                run.store.add((joined, ANY_KEY), attributes.box_values(run, box))
+            return one(joined)
+        texts = [string(vals) for vals in values]
+        if op.startswith("add") and (texts[0] is not None or texts[1] is not None):
+            pattern = "".join("\0" if text is None else text for text in texts)
+            return one(Const(pattern, "pattern" if None in texts else "str"))
+        if op.startswith("mod") and texts[0] is not None:
+            return one(Const(_percent(texts[0]), "pattern"))
+    kept = frozenset(v for v in left if isinstance(v, (Ext, Instance)) and externals.is_query(run, v))
+    return kept or unknown("result of an operator")
+
+
+def _percent(text: str) -> str:
+    parts = text.split("%")
+    return parts[0] + "".join("\0" + part[1:] for part in parts[1:])
+
+
+def _compare(run: Interpreter, frame: Frame, expr: r.Compare) -> Vals:
+    values = [evaluate(run, frame, operand) for operand in expr.operands]
+    for index, op in enumerate(expr.ops):
+        left, right = values[index], values[index + 1]
+        if op in ("in", "not in"):
+            for value in attributes.ordered(right):
+                if attributes.dunder(run, value, "__contains__", (left,), expr.at, frame) is None:
+                    externals.event(run, value, "contains", expr.at)
+        elif op in _COMPARED:
+            for value in attributes.ordered(left):
+                attributes.dunder(run, value, _COMPARED[op], (right,), expr.at, frame)
+    if len(values) == 2:
+        return _compared(expr.ops[0], values[0], values[1])
+    return unknown("comparison")
+
+
+def _compared(op: str, left: Vals, right: Vals) -> Vals:
+    if len(left) == len(right) == 1:
+        (a,), (b,) = left, right
+        if op in ("is", "is not", "==", "!=") and isinstance(a, Const) and isinstance(b, Const):
+            if "pattern" not in (a.kind, b.kind):
+                same = a == b if op.startswith("is") else a.value == b.value
+                return one(Const(same == (op in ("is", "==")), "bool"))
+        elif op in ("is", "is not") and Const(None, "NoneType") in (a, b) and not (
+            isinstance(a, (Unknown, Ext)) or isinstance(b, (Unknown, Ext))
+        ):
+            return one(Const(op == "is not", "bool"))
+    return unknown("comparison")
+
+
+def _ifexpr(run: Interpreter, frame: Frame, expr: r.IfExpr) -> Vals:
+    vals = evaluate(run, frame, expr.test)
+    use_as_bool(run, frame, vals, expr.at)
+    decided = truth(vals) if all(isinstance(v, Const) for v in vals) and vals else None
+    if decided is not None:
+        return evaluate(run, frame, expr.body if decided else expr.orelse)
+    found: list[Vals] = []
+
+    def arm(taken: bool, choice: r.Expr) -> Callable[[], bool]:
+        def chosen() -> bool:
+            narrow(run, frame, expr.test, taken)
+            found.append(evaluate(run, frame, choice))
+            return True
+
+        return chosen
+
+    run.alternatives(expr.at, (arm(True, expr.body), arm(False, expr.orelse)))
+    return join(found)
+
+
+def _walrus(run: Interpreter, frame: Frame, expr: r.Walrus) -> Vals:
+    vals = evaluate(run, frame, expr.value)
+    run.bind(frame, expr.target.id, vals)
+    return vals
+
+
+def _await(run: Interpreter, frame: Frame, expr: r.Await) -> Vals:
+    vals = evaluate(run, frame, expr.value)
+    found: list[Vals] = []
+    for value in attributes.ordered(vals):
+        if isinstance(value, Pending) and value.kind == "coroutine":
+            found.append(calls.run_pending(run, value, expr.at, frame)[0])
+        else:
+            found.append(one(value))
+    if any(isinstance(v, Unknown) for v in vals):
+        run.may_raise(expr.at)
+    return join(found)
+
+
+def _yield(run: Interpreter, frame: Frame, expr: r.Yield) -> Vals:
+    vals = evaluate(run, frame, expr.value) if expr.value is not None else one(Const(None, "NoneType"))
+    if run.active:
+        run.active[-1].yields = join((run.active[-1].yields, vals))
+    run.emit(flow.YieldPoint(expr.at))
+    return unknown("sent value")
+
+
+def _yield_from(run: Interpreter, frame: Frame, expr: r.YieldFrom) -> Vals:
+    inner = evaluate(run, frame, expr.value)
+    vals = iteration.elements(run, inner, expr.at, frame)
+    if run.active:
+        run.active[-1].yields = join((run.active[-1].yields, vals))
+    run.emit(flow.YieldPoint(expr.at))
+    return unknown("result of a generator")
+
+
+def _fstring(run: Interpreter, frame: Frame, expr: r.FString) -> Vals:
+    texts: list[str | None] = []
+    for part in expr.parts:
+        vals = evaluate(run, frame, part)
+        texts.append(string(vals))
+        if not isinstance(part, r.Const):
+            for value in attributes.ordered(vals):
+                use_as_text(run, frame, value, expr.at)
+    if None not in texts:
+        return one(Const("".join(t for t in texts if t is not None), "str"))
+    return one(Const("".join("\0" if t is None else t for t in texts), "pattern"))
+
+
+def use_as_text(run: Interpreter, frame: Frame, value: object, at: r.At) -> None:
+    """What turning a value into text does: ``__str__`` of a project class, evaluation of a queryset."""
+    if isinstance(value, Instance):
+        for name in ("__str__", "__repr__"):
+            if attributes.dunder(run, value, name, (), at, frame) is not None:
+                return
+    if isinstance(value, (Instance, Ext)):
+        externals.event(run, value, "repr", at)
+
+
+def use_as_bool(run: Interpreter, frame: Frame, values: Vals, at: r.At) -> None:
+    """What testing the truth of a value does."""
+    for value in attributes.ordered(values):
+        if isinstance(value, Instance):
+            for name in ("__bool__", "__len__"):
+                if attributes.dunder(run, value, name, (), at, frame) is not None:
+                    break
+            else:
+                externals.event(run, value, "bool", at)
+        elif isinstance(value, Ext):
+            externals.event(run, value, "bool", at)
+
+
+def narrow(run: Interpreter, frame: Frame, test: r.Expr, taken: bool) -> None:
+    """Drop from a tested name the values that the outcome of the test rules out."""
+    if isinstance(test, r.Not):
+        narrow(run, frame, test.operand, not taken)
+        return
+    if isinstance(test, r.BoolOp) and (test.op == "and") == taken:
+        for operand in test.operands:
+            narrow(run, frame, operand, taken)
+        return
+    if isinstance(test, r.Compare) and len(test.ops) == 1 and isinstance(test.operands[1], r.Const):
+        if test.operands[1].value is None and test.ops[0] in ("is", "is not", "==", "!="):
+            _keep(run, frame, test.operands[0], (test.ops[0] in ("is", "==")) == taken, none_only=True)
+        return
+    _keep(run, frame, test, not taken, none_only=False)
+
+
+def _keep(run: Interpreter, frame: Frame, expr: r.Expr, wanted_false: bool, none_only: bool) -> None:
+    if not (isinstance(expr, r.Name) and frame.function is not None and expr.id in frame.function.local_names):
+        return
+    held = run.store.peek((frame, expr.id))
+    if held is None:
+        return
+
+    def fits(value: object) -> bool:
+        if none_only:
+            is_none = isinstance(value, Const) and value.value is None and value.kind == "NoneType"
+            return is_none if wanted_false and isinstance(value, Const) else (wanted_false and not _certain(value)) or (
+                not wanted_false and not is_none)
+        if isinstance(value, Const) and value.kind not in ("ellipsis", "pattern"):
+            return bool(value.value) is not wanted_false
+        return not (wanted_false and _certain(value))
+
+    kept = frozenset(v for v in held if fits(v))
+    if kept and kept != held:
+        run.store.set((frame, expr.id), kept)
+
+
+def _certain(value: object) -> bool:
+    return isinstance(value, (Func, Pending))
+
+
+def never_returns(run: Interpreter, frame: Frame, expr: r.Expr) -> bool:
+    """Whether an expression statement is a call that ends the thread or process; the exit is emitted."""
+    if not (isinstance(expr, r.Call) and isinstance(expr.func, (r.Name, r.Attr))):
+        return False
+    last = expr.func.id if isinstance(expr.func, r.Name) else expr.func.name
+    if last not in ("exit", "_exit", "abort", "quit"):
+        return False
+    with run.writing():
+        function = evaluate(run, frame, expr.func)
+    if not (function and all(isinstance(v, Ext) and v.path in _NEVER_RETURNS for v in function)):
+        return False
+    run.emit(flow.Raise(expr.at, _GONE))
+    return True
+
+
+_EXPRESSIONS: dict[type, Callable[[Interpreter, Frame, r.Expr], Vals]] = {  # type: ignore[assignment]
+    r.Const: _const,
+    r.Name: _name,
+    r.Attr: _attr,
+    r.Index: _index,
+    r.Slice: _slice,
+    r.Call: _call,
+    r.Starred: _starred,
+    r.Display: _display,
+    r.DictDisplay: _dict,
+    r.LambdaExpr: _lambda,
+    r.Comprehension: _comprehension,
+    r.BoolOp: _boolop,
+    r.Not: _not,
+    r.Operation: _operation,
+    r.Compare: _compare,
+    r.IfExpr: _ifexpr,
+    r.Walrus: _walrus,
+    r.Await: _await,
+    r.Yield: _yield,
+    r.YieldFrom: _yield_from,
+    r.FString: _fstring,
+}
+
+__all__ = ["NOTHING", "consume", "evaluate", "narrow", "never_returns", "operate", "use_as_bool", "use_as_text"]

@@ -1,0 +1,531 @@
+"""What lies outside the project: paths whose meaning is in the models' rows, and the built-in functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.models.load import Row
+from flake8_django_threads.values import attributes, builtin_calls, context_managers, flow, spawning
+from flake8_django_threads.values.domain import (
+    ANY_KEY, NONE, NOTHING, Arguments, Bound, Box, BoxMethod, ClassValue, Const, Ext, Frame, Func, Instance, Partial,
+    Pending, Unknown, Value, Vals, Wrapped, join, one, string, unknown,
+)
+
+if TYPE_CHECKING:
+    from flake8_django_threads.values.interpreter import Interpreter
+
+MODEL = "django.db.models.Model"
+MANAGER = "django.db.models.Manager"
+QUERYSET = "django.db.models.QuerySet"
+CONNECTION = "django.db.connection"
+CONNECTIONS = "django.db.connections"
+_DEFAULT_MANAGERS = ("objects", "_default_manager", "_base_manager")
+_CLOSERS = ("close", "cleanup", "clean_up")
+_DATABASE = ("conn", "db", "database")
+
+
+def is_model(run: Interpreter, value: Value | None) -> bool:
+    """Whether a class is a Django model, as far as known."""
+    return value is not None and run.names.is_a(value, MODEL)
+
+
+def is_query(run: Interpreter, value: Ext | Instance) -> bool:
+    """Whether a value is a queryset or manager."""
+    klass: Value = value.klass if isinstance(value, Instance) else Ext(value.path.removesuffix("()"))
+    return run.names.is_a(klass, QUERYSET) or run.names.is_a(klass, MANAGER)
+
+
+def row_of(of: Value | None, alias: str = "") -> Value:
+    """An instance of the model ``of``, read from database ``alias``."""
+    if isinstance(of, ClassValue):
+        return Instance(of, None, None, alias)
+    return Ext((of.path if isinstance(of, Ext) else MODEL) + "()", None, alias)
+
+
+def type_path(run: Interpreter, value: Value) -> str | None:
+    """The path under which rows speak of an object: of an Ext its own, of a project class its first library base's."""
+    if isinstance(value, Ext):
+        return value.path
+    if isinstance(value, Instance):
+        for base in _outside(run, value.klass):
+            return base + "()"
+    return None
+
+
+def _outside(run: Interpreter, klass: ClassValue) -> list[str]:
+    return [c.path for c in run.names.mro(klass) if isinstance(c, Ext) and c.path not in ("object", "?")]
+
+
+# Attributes.
+
+
+def attribute(run: Interpreter, value: Ext, name: str, at: r.At) -> Vals:
+    """``value.name``."""
+    held = run.store.get((value, name)) if value.path.endswith("()") else None
+    if held is not None:
+        return held
+    path = run.models.canonical(f"{value.path}.{name}")
+    if path in ("django.db.connection.in_atomic_block", "django.db.connections[].in_atomic_block"):
+        return one(Const(False, "bool"))
+    owner = Ext(value.path.removesuffix("()"))
+    if value.path.endswith("()"):
+        if name == "objects" and is_model(run, owner):
+            return one(Ext(MANAGER + "()", owner))
+        if name.endswith("_set") and is_model(run, owner):
+            return one(Ext("django.db.models.fields.related.RelatedManager()"))
+    elif name in _DEFAULT_MANAGERS and is_model(run, value):
+        return one(Ext(MANAGER + "()", value))
+    row = run.models.find("touch", path, "attribute")
+    if row is not None:
+        touch(run, row, value, Arguments(), at)
+        return _result(run, row, value, Arguments(), path, at, None)
+    if value.path.endswith(("()", "[]")) or value.of is not None:
+        return one(Bound(Ext(path), value))
+    return one(Ext(path))
+
+
+def inherited_attribute(run: Interpreter, value: Instance, name: str, at: r.At, frame: Frame) -> Vals:
+    """An attribute that no project class of the instance defines: its library bases', by the rows."""
+    bases = _outside(run, value.klass)
+    for base in bases:
+        path = run.models.canonical(f"{base}().{name}")
+        row = run.models.find("touch", path, "attribute")
+        if row is not None:
+            touch(run, row, value, Arguments(), at)
+            return _result(run, row, value, Arguments(), path, at, None)
+        if any(run.models.find(table, path) for table in ("touch", "lazy", "close", "spawn", "wrapper", "quiet")):
+            return one(Bound(Ext(path), value))
+    if is_model(run, value.klass):
+        related = run.names.related(value.klass, name)
+        if related is not None:
+            return one(related)
+        if name.endswith("_set"):
+            return one(Ext("django.db.models.fields.related.RelatedManager()"))
+        if name == "objects":
+            return one(Ext(MANAGER + "()", value.klass))
+    got = attributes.lookup(run, value.klass, "__getattr__")
+    if got is not None:
+        attributes.dunder(run, value, "__getattr__", (one(Const(name, "str")),), at, frame)
+        return unknown("attribute through __getattr__")
+    if "?" in (c.path for c in run.names.mro(value.klass) if isinstance(c, Ext)):
+        return unknown("attribute of an unknown base class")
+    if bases:
+        return one(Bound(Ext(f"{bases[0]}().{name}"), value))
+    return unknown("attribute that its class does not define")
+
+
+def class_attribute(run: Interpreter, value: ClassValue, name: str, at: r.At) -> Vals:
+    """An attribute that no project class in the MRO defines, read on the class."""
+    if is_model(run, value):
+        if name in _DEFAULT_MANAGERS:
+            return one(default_manager(run, value))
+        if name in ("DoesNotExist", "MultipleObjectsReturned"):
+            return one(Ext("django.core.exceptions.ObjectDoesNotExist"))
+    bases = _outside(run, value)
+    for base in bases:
+        path = run.models.canonical(f"{base}.{name}")
+        if any(run.models.find(table, path) for table in ("touch", "lazy", "close", "spawn", "wrapper", "quiet")):
+            return one(Bound(Ext(path), value))
+        # An inherited method called through the class: its receiver is the first argument.
+        path = run.models.canonical(f"{base}().{name}")
+        if any(run.models.find(table, path) for table in ("touch", "lazy", "spawn", "wrapper")):
+            return one(Ext(path))
+    if bases:
+        return one(Bound(Ext(f"{bases[0]}.{name}"), value))
+    return unknown("attribute that its class does not define")
+
+
+def default_manager(run: Interpreter, model: ClassValue) -> Value:
+    """The manager that ``_default_manager`` is: the class's own first one, or Django's."""
+    return Ext(MANAGER + "()", model)
+
+
+def on_model(run: Interpreter, value: Value, klass: ClassValue) -> Value:
+    """A manager found on a model class, told which model it works on."""
+    if isinstance(value, (Ext, Instance)) and value.of is None and is_query(run, value) and is_model(run, klass):
+        if isinstance(value, Instance):
+            return Instance(value.klass, value.site, klass, value.alias)
+        return Ext(value.path, klass, value.alias)
+    return value
+
+
+def read_field(run: Interpreter, field: Ext, receiver: Instance, at: r.At) -> Vals:
+    """A class attribute read on an instance: of a model's relation, the related row or manager."""
+    row = run.models.find("descriptor", field.path.removesuffix("()"))
+    if row is None or not field.path.endswith("()"):
+        return one(on_model(run, field, receiver.klass))
+    if row.related:
+        run.emit(flow.Touch(at, receiver.alias or flow.DEFAULT, f"{receiver.klass.fact.name}.{_field_name(run, field)}"))
+    if row.returns == "row":
+        return one(row_of(field.of, receiver.alias))
+    return one(Ext(row.returns or MANAGER + "()", field.of, receiver.alias))
+
+
+def _field_name(run: Interpreter, field: Ext) -> str:
+    return field.path.rpartition(".")[2].removesuffix("()")
+
+
+def wrapped_attribute(run: Interpreter, value: Wrapped, name: str, at: r.At) -> Vals:
+    """An attribute of a decorated function: what the decorator's library adds, or the function's own."""
+    path = run.models.canonical(f"{value.wrapper}().{name}")
+    if any(run.models.find(table, path) for table in ("touch", "lazy", "spawn", "wrapper", "quiet")):
+        return one(Bound(Ext(path), value))
+    return one(Bound(Ext(path), value))
+
+
+def element(run: Interpreter, value: Ext | Instance, keys: Vals, at: r.At) -> Vals:
+    """``value[key]``."""
+    if isinstance(value, Ext) and value.path == CONNECTIONS:
+        return one(Ext(CONNECTIONS + "[]", None, _alias(keys)))
+    slices = [k for k in keys if isinstance(k, Const) and k.kind == "slice"]
+    if is_query(run, value):
+        if slices and all(k.value == "" for k in slices):
+            return one(value)
+        got = event(run, value, "index", at)
+        if got is not None:
+            return got
+    if isinstance(value, Ext):
+        return one(Ext(value.path + "[]", value.of, value.alias))
+    return unknown("item of an object")
+
+
+def _alias(keys: Vals) -> str:
+    if len(keys) == 1:
+        (key,) = keys
+        if isinstance(key, Const) and isinstance(key.value, str):
+            return key.value
+        if isinstance(key, Ext):
+            path = key.path
+            if path == CONNECTIONS + "[alias]":
+                return flow.ALL
+            if path == "django.db.DEFAULT_DB_ALIAS" or path == "django.db.utils.DEFAULT_DB_ALIAS":
+                return flow.DEFAULT
+    return "?"
+
+
+def iterated(run: Interpreter, value: Ext | Instance, at: r.At) -> Vals:
+    """The elements of an object of a library's class."""
+    if isinstance(value, Ext):
+        if value.path in (CONNECTIONS, "django.conf.settings.DATABASES"):
+            return one(Ext(CONNECTIONS + "[alias]"))
+        if value.path == CONNECTIONS + ".all()":
+            return one(Ext(CONNECTIONS + "[]", None, flow.ALL))
+        if value.path == CONNECTIONS + ".databases":
+            return one(Ext(CONNECTIONS + "[alias]"))
+    got = event(run, value, "iter", at)
+    if got is not None:
+        return got
+    run.may_raise(at)
+    return one(Ext(value.path + "[]", value.of)) if isinstance(value, Ext) else unknown("element of an object")
+
+
+def event(run: Interpreter, value: Value, name: str, at: r.At) -> Vals | None:
+    """Let ``name`` ("iter", "bool", ...) happen to an object: touches where a row says so; None where none does."""
+    if not isinstance(value, (Ext, Instance)):
+        return None
+    paths = [value.path] if isinstance(value, Ext) else [base + "()" for base in _outside(run, value.klass)]
+    for path in paths:
+        row = run.models.find("touch", path, name)
+        if row is not None:
+            touch(run, row, value, Arguments(), at)
+            if row.returns == "row":
+                return one(row_of(value.of, value.alias))
+            return unknown("value read from the database")
+    return None
+
+
+# Calls.
+
+
+def call(
+    run: Interpreter, function: Ext, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame
+) -> Vals:
+    """Call something of a library; ``receiver`` is the object whose method it is."""
+    path = run.models.canonical(function.path)
+    found = spawning.spawn(run, path, receiver, arguments, at, frame)
+    if found is not None:
+        return found
+    handler = builtin_calls.HANDLERS.get(path)
+    if handler is not None:
+        return handler(run, receiver, arguments, at, frame)
+    row = run.models.find("close", path)
+    if row is not None:
+        return _close(run, row, receiver, arguments, path, at)
+    wrapper = run.models.find("wrapper", path)
+    touching = run.models.find("touch", path)
+    if touching is not None:
+        touch(run, touching, receiver, arguments, at, path)
+    if wrapper is not None:
+        return _wrap(run, wrapper, function, receiver, arguments, path, at, frame)
+    if touching is not None:
+        return _result(run, touching, receiver, arguments, path, at, frame)
+    lazy = run.models.find("lazy", path)
+    if lazy is not None:
+        return _result(run, lazy, receiver, arguments, path, at, frame)
+    if _may_close(path):
+        run.emit(flow.Close(at, flow.ALL, path, sure=False))
+    if run.models.find("quiet", path) is None and not is_model(run, function):
+        run.may_raise(at)
+    if run.models.find("descriptor", path) is not None:
+        return one(Ext(path + "()", _target_model(run, arguments, frame)))
+    of = receiver.of if isinstance(receiver, (Ext, Instance)) and path.startswith("django.") else None
+    return one(Ext(path + "()", of, site=None))
+
+
+def _may_close(path: str) -> bool:
+    last = path.rpartition(".")[2].lower()
+    return any(word in last for word in _CLOSERS) and any(word in last for word in _DATABASE)
+
+
+def _target_model(run: Interpreter, arguments: Arguments, frame: Frame) -> Value | None:
+    for value in arguments.get(0, "to") or NOTHING:
+        if isinstance(value, ClassValue) or (isinstance(value, Ext) and is_model(run, value)):
+            return value
+        if isinstance(value, Const) and isinstance(value.value, str) and frame.klass is not None:
+            return run.names.find_model(frame.klass, value.value)
+    return None
+
+
+def touch(
+    run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments, at: r.At, path: str = ""
+) -> None:
+    """Emit the touch that a row describes, with the alias that receiver or arguments name."""
+    if row.unless_empty is not None:
+        given = arguments.get(row.unless_empty.position, row.unless_empty.keyword)
+        if given is not None and given and all(isinstance(v, Box) and v.size == 0 for v in given):
+            return
+    alias = receiver.alias if isinstance(receiver, (Ext, Instance)) else ""
+    if row.alias is not None:
+        given = arguments.get(row.alias.position, row.alias.keyword)
+        if given is not None and given != NONE:
+            alias = _alias(given)
+    run.emit(flow.Touch(at, alias or flow.DEFAULT, _what(receiver, path or row.path)))
+
+
+def _what(receiver: Value | None, path: str) -> str:
+    last = path.removesuffix("()").rpartition(".")[2]
+    if isinstance(receiver, (Ext, Instance)):
+        of = receiver.of
+        if isinstance(of, ClassValue):
+            return f"{of.fact.name}.{last}"
+        if isinstance(of, Ext):
+            return f"{of.path.rpartition('.')[2]}.{last}"
+        if isinstance(receiver, Instance):
+            return f"{receiver.klass.fact.name}.{last}"
+        return f"{receiver.path.removesuffix('()').rpartition('.')[2]}.{last}"
+    parts = path.removesuffix("()").split(".")
+    return ".".join(parts[-2:]) if len(parts) > 1 and parts[-2].islower() else last
+
+
+def _close(
+    run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments, path: str, at: r.At
+) -> Vals:
+    if path == CONNECTIONS + ".close_all" and (arguments.args or arguments.keywords):
+        run.emit(flow.Raise(at, ("TypeError", "Exception", "BaseException")))
+        return NONE
+    alias = {"all": flow.ALL, "default": flow.DEFAULT}.get(row.closes or "")
+    if alias is None:
+        alias = receiver.alias if isinstance(receiver, (Ext, Instance)) and receiver.alias else flow.DEFAULT
+    sure = alias != "?"
+    run.emit(flow.Close(at, alias if sure else flow.ALL, path, sure, "" if row.when == "always" else row.when))
+    return NONE
+
+
+def _callables(row: Row, arguments: Arguments) -> Vals:
+    slot = row.callable
+    if slot is None:
+        return arguments.get(0, None) or NOTHING
+    return arguments.get(slot.position, slot.keyword) or NOTHING
+
+
+def _wrap(
+    run: Interpreter, row: Row, function: Ext, receiver: Value | None, arguments: Arguments, path: str, at: r.At,
+    frame: Frame,
+) -> Vals:
+    given = _callables(row, arguments)
+    match row.does:
+        case "identity":
+            if row.calls > 1:
+                if path in ("functools.lru_cache",) and any(isinstance(v, (Func, Wrapped)) for v in given):
+                    return given
+                return one(Ext("<identity>"))
+            return given or one(Ext("<identity>"))
+        case "partial":
+            rest, keywords = spawning.passed_on(run, row, arguments, at, frame)
+            return frozenset(
+                Partial(v, tuple(rest.args), tuple(sorted(keywords.items()))) for v in given
+            ) or unknown("partial of nothing")
+        case "call" | "same-thread":
+            if not given:
+                return one(Ext(path + "()"))
+            return spawning.call_through(run, row, given, arguments, path, at, frame)
+        case "within" | "close":
+            callables = frozenset(v for v in given if isinstance(v, (Func, Bound, Wrapped, Partial)))
+            if callables:
+                return frozenset(Wrapped(v, path) for v in callables)
+            alias = receiver.alias if isinstance(receiver, (Ext, Instance)) else ""
+            return one(Ext(path + "()", None, alias or _using(row, arguments)))
+        case "returns":
+            return _result(run, row, receiver, arguments, path, at, frame)
+    return one(Ext(path + "()"))
+
+
+def _using(row: Row, arguments: Arguments) -> str:
+    given = arguments.keywords.get("using") or (arguments.args[0] if arguments.args else NOTHING)
+    text = string(given)
+    return text or ""
+
+
+def call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """Call a function behind a library's decorator."""
+    inner = one(value.function)
+    if value.manager is not None:
+        return context_managers.decorate(run, value.manager, inner, arguments, at, frame)
+    if value.wrapper == "contextlib.contextmanager" or value.wrapper == "contextlib.asynccontextmanager":
+        made = run.call(inner, arguments, at, frame)
+        return frozenset(
+            Pending("manager", v.function, v.arguments) if isinstance(v, Pending) else v for v in made
+        )
+    path = value.wrapper
+    if path == "?" or path.startswith("?"):
+        result = run.call(inner, arguments, at, frame)
+        run.emit(flow.Close(at, flow.ALL, "an unknown decorator", sure=False))
+        run.note_unknown("unknown decorator")
+        return result
+    manager = Ext(path if path.endswith("()") else path + "()")
+    row = run.models.find("wrapper", path.removesuffix("()"))
+    if row is not None and row.does in ("within", "close"):
+        return context_managers.decorate(run, manager, inner, arguments, at, frame)
+    if _may_close(path.removesuffix("()")):
+        result = run.call(inner, arguments, at, frame)
+        run.emit(flow.Close(at, flow.ALL, path, sure=False))
+        return result
+    return run.call(inner, arguments, at, frame)
+
+
+def call_instance(run: Interpreter, value: Instance, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """Call an object of a project class without ``__call__``: a library base's, not known."""
+    run.may_raise(at)
+    return unknown("call of an object")
+
+
+def call_result(run: Interpreter, value: Ext, arguments: Arguments, at: r.At) -> Vals | None:
+    """Call what calling a library gave: a decorator applied to a project function keeps the function."""
+    callables = [v for v in (arguments.get(0, None) or NOTHING) if isinstance(v, (Func, Bound, Wrapped, Partial))]
+    if value.path == "<identity>":
+        return arguments.get(0, None) or unknown("decorator without a function")
+    del callables
+    return None
+
+
+def _result(
+    run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments, path: str, at: r.At, frame: Frame | None
+) -> Vals:
+    of: Value | None = receiver.of if isinstance(receiver, (Ext, Instance)) else None
+    alias = receiver.alias if isinstance(receiver, (Ext, Instance)) else ""
+    if of is None and arguments.args:
+        for value in arguments.args[0]:
+            if isinstance(value, ClassValue) and is_model(run, value):
+                of = value
+            elif isinstance(value, (Ext, Instance)) and value.of is not None:
+                of = value.of
+    if of is None and isinstance(receiver, ClassValue):
+        of = receiver
+    if row.alias is not None:
+        given = arguments.get(row.alias.position, row.alias.keyword)
+        if given is not None and given != NONE:
+            alias = _alias(given)
+    if path.endswith(".from_queryset"):
+        found = frozenset(v for v in arguments.get(0, None) or NOTHING if isinstance(v, ClassValue))
+        return found or one(Ext(MANAGER))
+    if path.endswith(".as_manager") and isinstance(receiver, ClassValue):
+        return one(Instance(receiver, None))
+    match row.returns:
+        case None:
+            return one(Ext(path + "()", None))
+        case "self":
+            if isinstance(receiver, Instance):
+                return one(Instance(receiver.klass, receiver.site, receiver.of, alias))
+            if isinstance(receiver, Ext):
+                return one(Ext(receiver.path, receiver.of, alias))
+            return one(Ext(path + "()"))
+        case "row":
+            return one(row_of(of, alias))
+        case "rows":
+            box = Box("tuple", ("rows", of, path))
+            run.store.set((box, ANY_KEY), one(row_of(of, alias)))
+            return one(box)
+    if row.returns.startswith(QUERYSET) and isinstance(receiver, Instance) and is_query(run, receiver):
+        # A custom queryset or manager stays itself: its methods go on being there.
+        return one(Instance(receiver.klass, receiver.site, receiver.of, alias))
+    return one(Ext(run.models.canonical(row.returns), of, alias))
+
+
+def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.At, frame: Frame) -> None:
+    """Make an object of a project class that has no ``__init__`` of its own."""
+    bases = _outside(run, instance.klass)
+    fields = run.names.dataclass_fields(instance.klass)
+    if fields:
+        for index, (name, default) in enumerate(fields):
+            given = arguments.get(index, name)
+            if given is not None:
+                run.store.set((instance, name), given)
+            elif default is not None:
+                run.store.set((instance, name), default)
+        return
+    if is_model(run, instance.klass):
+        for name, vals in arguments.keywords.items():
+            run.store.set((instance, name), vals)
+        return
+    if bases:
+        spawning.keep_target(run, instance, arguments, frame, at)
+        if not all(run.models.is_a(base, "threading.Thread") for base in bases[:1]):
+            run.may_raise(at)
+
+
+def constructed(run: Interpreter, instance: Instance, arguments: Arguments, at: r.At, frame: Frame) -> None:
+    """An object of a project class has been made: where its class is a thread, it has been handed its work."""
+    spawning.subclass_spawn(run, instance, arguments, at, frame)
+
+
+def entered(value: Value) -> Value:
+    """What ``with value as x`` binds for a library's manager: itself, in the cases that matter."""
+    if isinstance(value, Ext):
+        if value.path.endswith((".temporary_connection()", "._nodb_cursor()")):
+            return Ext(value.path.rpartition(".")[0] + ".cursor()", None, value.alias)
+        if value.path == "contextlib.closing()" and value.of is not None:
+            return value.of
+        return value
+    return value if isinstance(value, Instance) else Unknown("context manager")
+
+
+def leave(run: Interpreter, manager: Value, at: r.At, frame: Frame) -> None:
+    """What leaving a library's manager does to the connection."""
+    if isinstance(manager, Unknown):
+        run.may_raise(at)
+        return
+    if not isinstance(manager, Ext):
+        return
+    path = manager.path.removesuffix("()")
+    if path == "contextlib.closing" and manager.of is not None:
+        method = attributes.of(run, manager.of, "close", at, frame)
+        run.call(method, Arguments(), at, frame)
+        return
+    if path in ("contextlib.ExitStack", "contextlib.AsyncExitStack"):
+        builtin_calls.unwind(run, manager, at, frame)
+        return
+    row = run.models.find("wrapper", path)
+    if row is not None and row.does == "close":
+        alias = manager.alias or (flow.DEFAULT if path.startswith(CONNECTION) else flow.ALL)
+        if path.startswith("django.db."):
+            run.emit(flow.Close(at, alias if alias != "?" else flow.ALL, path, alias != "?"))
+        else:
+            run.emit(flow.Close(at, flow.ALL, path, True, "" if row.when == "always" else row.when))
+    elif _may_close(path):
+        run.emit(flow.Close(at, flow.ALL, path, sure=False))
+
+
+def call_box_method(run: Interpreter, value: BoxMethod, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """A method of a list, tuple, set or dict."""
+    return builtin_calls.box_method(run, value.box, value.name, arguments, at, frame)

@@ -1,0 +1,176 @@
+"""The resolved flow tree: what a function does, in order, as far as a connection may care.
+
+The interpreter writes it; ``effects`` folds it into bits. A tree is frozen and prints. ``at`` is the position in the
+file of the function that holds the node.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from flake8_django_threads.facts.records import At, Function
+
+ALL = "*"
+DEFAULT = "default"
+
+# An exception class as the names of itself and its known ancestors, nearest first; ANY is "anything at all".
+Kind: TypeAlias = tuple[str, ...]
+ANY: Kind = ("*",)
+
+
+class Touch(NamedTuple):
+    """Opens, or uses, the connection of database ``alias``; ``what`` is the evidence as written."""
+
+    at: At
+    alias: str
+    what: str
+
+
+class Close(NamedTuple):
+    """Shuts ``alias`` (ALL: every one). ``sure`` is False where it only may: an unknown closer, a conditional one.
+
+    ``how`` is the row's condition: "" or "max-age-0".
+    """
+
+    at: At
+    alias: str
+    what: str
+    sure: bool = True
+    how: str = ""
+
+
+class MayRaise(NamedTuple):
+    """Something that may raise anything and leaves the connection as it was."""
+
+    at: At
+
+
+class Invoke(NamedTuple):
+    """A call of a project function; ``summary`` holds its tree."""
+
+    at: At
+    summary: Summary
+
+
+class AssumeShut(NamedTuple):
+    """Reached only where the connection is shut (``connection.connection is None``)."""
+
+    at: At
+
+
+class Seq(NamedTuple):
+    items: tuple[Node, ...]
+
+
+class Branch(NamedTuple):
+    """One of the arms runs."""
+
+    at: At
+    arms: tuple[Node, ...]
+
+
+class Loop(NamedTuple):
+    """``head`` runs before each round and before leaving; ``body`` any number of times, ``orelse`` when it ends by itself.
+
+    ``at_least_once``: the first round is certain. ``endless``: it ends only by break, return or raise.
+    """
+
+    at: At
+    head: Node
+    body: Node
+    orelse: Node
+    at_least_once: bool
+    endless: bool
+
+
+class Catch(NamedTuple):
+    """A handler: the names of the exception classes it names (None: everything) and its body."""
+
+    at: At
+    names: tuple[str, ...] | None
+    body: Node
+
+
+class Try(NamedTuple):
+    at: At
+    body: Node
+    handlers: tuple[Catch, ...]
+    orelse: Node
+    final: Node
+
+
+class With(NamedTuple):
+    """``enter``, ``body``, then ``leave`` or, on an exception, ``leave_on_exception``.
+
+    ``swallows`` are the names of classes that the manager swallows for certain (None: all); ``may_swallow``: it may.
+    """
+
+    at: At
+    enter: Node
+    body: Node
+    leave: Node
+    leave_on_exception: Node
+    swallows: tuple[str, ...] | None = ()
+    may_swallow: bool = False
+
+
+class WithGenerator(NamedTuple):
+    """A with-statement over a generator manager: ``body`` runs where the generator yields."""
+
+    at: At
+    summary: Summary
+    body: Node
+
+
+class YieldPoint(NamedTuple):
+    """Where a generator hands over."""
+
+    at: At
+
+
+class Jump(NamedTuple):
+    """``kind`` is "return", "break" or "continue"."""
+
+    at: At
+    kind: str
+
+
+class Raise(NamedTuple):
+    at: At
+    kind: Kind
+
+
+Node: TypeAlias = (
+    Touch | Close | MayRaise | Invoke | AssumeShut | Seq | Branch | Loop | Try | With | WithGenerator | YieldPoint
+    | Jump | Raise
+)
+
+NOTHING = Seq(())
+
+
+@dataclass(eq=False, slots=True)
+class Summary:
+    """What one function does in one context. ``tree`` is filled when its body has been run."""
+
+    function: Function
+    path: str
+    tree: Node = NOTHING
+    unknown: set[str] = field(default_factory=set)
+    complete: bool = False
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def sequence(items: list[Node]) -> Node:
+    """The nodes one after the other, flattened, without what does nothing."""
+    kept: list[Node] = []
+    for item in items:
+        if isinstance(item, Seq):
+            kept.extend(item.items)
+        elif isinstance(item, MayRaise) and kept and isinstance(kept[-1], MayRaise):
+            continue
+        else:
+            kept.append(item)
+    return kept[0] if len(kept) == 1 else Seq(tuple(kept))

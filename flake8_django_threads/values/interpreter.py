@@ -1,0 +1,546 @@
+"""The abstract interpreter: runs a function's body on abstract values and writes its flow tree.
+
+Statements live here; expressions, calls, attributes, names, externals and context managers each have a file of their
+own, as functions that take the running interpreter first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.models.load import Models, Row
+from flake8_django_threads.project.resolve import Resolver
+from flake8_django_threads.project.store import Store as Modules
+from flake8_django_threads.values import calls, context_managers, exceptions, expressions, flow, iteration, targets
+from flake8_django_threads.values.domain import (
+    NOTHING, Arguments, ClassValue, Const, Ext, Frame, Func, Unknown, Value, Vals, join, truth, unknown,
+)
+from flake8_django_threads.values.flow import Node, Summary, sequence
+from flake8_django_threads.values.namespaces import Namespaces
+from flake8_django_threads.values.store import Delta, Store
+
+MOST_STEPS = 150_000
+MOST_DEPTH = 40
+MOST_ACTIVE = 3
+MOST_SUMMARIES = 6
+
+
+class Exhausted(Exception):
+    """The work allowed for one spawn site is used up; ``str()`` is the reason for Unknown."""
+
+
+class SpawnEvent(NamedTuple):
+    """A call that hands callables to another thread, as met while running.
+
+    ``callables`` are what may run there and ``arguments`` what they are given; ``stack`` are the calls on the way, as
+    (frame, position of the call made in it), outermost first, the last one being the spawn itself.
+    """
+
+    row: Row
+    callables: Vals
+    arguments: Arguments
+    stack: tuple[tuple[Frame, r.At], ...]
+    target: r.At | None
+
+
+@dataclass(slots=True)
+class Activation:
+    """A running body: what it returned and yielded so far, and the states at its exits."""
+
+    frame: Frame
+    summary: Summary
+    depth: int
+    result: Vals = NOTHING
+    yields: Vals = NOTHING
+    exits: list[Delta] = field(default_factory=list)
+    loops: list[tuple[int, list[Delta]]] = field(default_factory=list)
+    recursive: bool = False
+    call_at: r.At = (0, 0, 0, 0)
+
+
+class Remembered(NamedTuple):
+    """A finished call: the cells that it read, what it left behind, and its meaning."""
+
+    reads: dict[tuple[object, object], Vals | None]
+    writes: Delta
+    result: Vals
+    yields: Vals
+    summary: Summary
+
+
+class Interpreter:
+    """Runs bodies. One interpreter serves a whole process; ``begin`` starts the work for one site afresh."""
+
+    def __init__(self, modules: Modules, resolver: Resolver, models: Models) -> None:
+        self.modules = modules
+        self.resolver = resolver
+        self.models = models
+        self.store = Store()
+        self.names = Namespaces(self)
+        self.out: list[Node] = []
+        self.active: list[Activation] = []
+        self.steps = 0
+        self.frames: dict[tuple[object, ...], Frame] = {}
+        self.memo: dict[Frame, list[Remembered]] = {}
+        self.on_spawn: Callable[[SpawnEvent], None] = lambda event: None
+        self.evaluated: set[r.At] = set()
+        self.in_thread = 0
+
+    def begin(self) -> None:
+        """Forget the cells of the last site and start counting its steps."""
+        self.store = _fresh(self.store)
+        self.memo = {}
+        self.out = []
+        self.active = []
+        self.steps = 0
+
+    def step(self) -> None:
+        """Count one evaluation; raise Exhausted at the limit."""
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise Exhausted("limit: steps")
+
+    # What expressions emit.
+
+    def emit(self, node: Node) -> None:
+        """Write a node to the tree of the running body."""
+        self.out.append(node)
+
+    def may_raise(self, at: r.At) -> None:
+        """Write that anything may be raised here."""
+        if not (self.out and isinstance(self.out[-1], flow.MayRaise)):
+            self.out.append(flow.MayRaise(at))
+
+    def note_unknown(self, reason: str) -> None:
+        """Remember a reason for not knowing, with the running body."""
+        if self.active:
+            self.active[-1].summary.unknown.add(reason)
+
+    @contextmanager
+    def writing(self) -> Iterator[list[Node]]:
+        """Collect what is emitted inside into a list of its own."""
+        outer, self.out = self.out, []
+        try:
+            yield self.out
+        finally:
+            self.out = outer
+
+    @contextmanager
+    def detached(self) -> Iterator[None]:
+        """Evaluate something that belongs to no running body: its flow is dropped, its cells stay for good."""
+        store, outer, active = self.store, self.out, self.active
+        self.store = _fresh(store)
+        self.out, self.active = [], []
+        try:
+            yield
+        finally:
+            store.base.update(self.store.cells)
+            self.store, self.out, self.active = store, outer, active
+
+    def module_frame(self, module: r.ModuleFacts) -> Frame:
+        """The frame of a module's top level."""
+        return self.intern((module,), lambda: Frame(module))
+
+    def class_frame(self, klass: ClassValue) -> Frame:
+        """The frame in which a class body is evaluated."""
+        return self.intern(("class", klass), lambda: Frame(klass.module, None, klass.frame, klass))
+
+    def intern(self, key: tuple[object, ...], make: Callable[[], Frame]) -> Frame:
+        """The one frame for this key."""
+        frame = self.frames.get(key)
+        if frame is None:
+            frame = self.frames[key] = make()
+        return frame
+
+    def evaluate(self, frame: Frame, expr: r.Expr) -> Vals:
+        """The values of an expression; its flow goes to the running body."""
+        return expressions.evaluate(self, frame, expr)
+
+    def call(self, function: Vals, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+        """The result of calling any of ``function``."""
+        return calls.call(self, function, arguments, at, frame)
+
+    # Running a function.
+
+    def run_function(self, func: Func, bound: dict[str, Vals], at: r.At) -> tuple[Vals, Vals, Summary | None]:
+        """Run a function's body with its parameters bound: (result, yielded values, summary); its call is not emitted."""
+        key = (func.function, func.frame, func.klass, tuple(sorted(bound.items(), key=lambda item: item[0])))
+        frame = self.intern(key, lambda: Frame(func.module, func.function, func.frame, func.klass))
+        running = [a for a in self.active if a.frame is frame]
+        if running:
+            running[-1].recursive = True
+            return running[-1].result, running[-1].yields, running[-1].summary
+        same = sum(1 for a in self.active if a.frame.function is func.function)
+        if len(self.active) >= MOST_DEPTH or same >= MOST_ACTIVE:
+            self.note_unknown("limit: depth")
+            return unknown("limit: depth"), unknown("limit: depth"), None
+        for known in self.memo.get(frame, ()):
+            if all(self.store.peek(cell) == vals for cell, vals in known.reads.items()):
+                self.store.replay(known.reads)
+                for cell, vals in known.writes.items():
+                    self.store.set(cell, vals)
+                return known.result, known.yields, known.summary
+        return self._run_body(frame, func, bound, at)
+
+    def _run_body(self, frame: Frame, func: Func, bound: dict[str, Vals], at: r.At) -> tuple[Vals, Vals, Summary]:
+        summary = Summary(func.function, func.module.path)
+        reads: dict[tuple[object, object], Vals | None] = {}
+        writes: Delta = {}
+        result = yields = NOTHING
+        incomplete = False
+        for _ in range(3):
+            self.store.record()
+            self.store.enter()
+            activation = Activation(frame, summary, len(self.store.logs), result, yields, call_at=at)
+            self.store.enter()
+            self.active.append(activation)
+            try:
+                for name, vals in bound.items():
+                    self.store.set((frame, name), vals)
+                with self.writing() as items:
+                    live = self.block(frame, func.function.body)
+                if live:
+                    activation.exits.append(self.store.since(activation.depth))
+                    if not func.function.is_generator:
+                        activation.result = join((activation.result, frozenset({Const(None, "NoneType")})))
+            finally:
+                self.active.pop()
+                self.store.leave()
+                if activation.exits:
+                    self.store.merge(activation.exits)
+                writes = self.store.leave()
+                reads = self.store.recorded()
+            summary.tree = sequence(items)
+            changed = (activation.result, activation.yields) != (result, yields)
+            result, yields = activation.result, activation.yields
+            incomplete = activation.recursive
+            if not (activation.recursive and changed):
+                break
+        for cell, vals in writes.items():
+            self.store.set(cell, vals)
+        summary.complete = True
+        in_cycle = any(a.recursive for a in self.active)
+        if not in_cycle or not incomplete:
+            kept = self.memo.setdefault(frame, [])
+            if len(kept) < MOST_SUMMARIES:
+                outside = {cell: vals for cell, vals in reads.items() if cell[0] is not frame}
+                kept.append(Remembered(outside, writes, result, yields, summary))
+        return result, yields, summary
+
+    # Statements.
+
+    def block(self, frame: Frame, block: Sequence[r.Stmt]) -> bool:
+        """Run statements in order; False if the end is not reached."""
+        for stmt in block:
+            self.step()
+            if not _STATEMENTS[type(stmt)](self, frame, stmt):
+                return False
+        return True
+
+    def arm(self, run: Callable[[], bool]) -> tuple[Node, Delta | None]:
+        """Run one alternative: its nodes and, if it is left at its end, its changes (rolled back for now)."""
+        self.store.enter()
+        with self.writing() as items:
+            live = run()
+        delta = self.store.leave()
+        return sequence(items), delta if live else None
+
+    def alternatives(self, at: r.At, runs: Sequence[Callable[[], bool]]) -> bool:
+        """Run alternatives of which exactly one happens; False if none reaches its end."""
+        done = [self.arm(run) for run in runs]
+        nodes = tuple(node for node, _ in done)
+        if any(node != flow.NOTHING for node in nodes):
+            self.emit(flow.Branch(at, nodes))
+        live = [delta for _, delta in done if delta is not None]
+        if live:
+            self.store.merge(live)
+        return bool(live)
+
+    def _evaluate(self, frame: Frame, stmt: r.Evaluate) -> bool:
+        self.evaluate(frame, stmt.value)
+        return not expressions.never_returns(self, frame, stmt.value)
+
+    def _assign(self, frame: Frame, stmt: r.Assign) -> bool:
+        vals = self.evaluate(frame, stmt.value)
+        for target in stmt.targets:
+            targets.assign(self, frame, target, vals, stmt.value)
+        return True
+
+    def _annotate(self, frame: Frame, stmt: r.Annotate) -> bool:
+        if stmt.value is not None:
+            vals = self.evaluate(frame, stmt.value)
+            if all(isinstance(v, Unknown) for v in vals):
+                vals = join((vals, self.names.annotated(frame, stmt.annotation)))
+            targets.assign(self, frame, stmt.target, vals, stmt.value)
+        elif isinstance(stmt.target, r.Name) and frame.function is not None:
+            self.store.set((frame, stmt.target.id), self.names.annotated(frame, stmt.annotation))
+        return True
+
+    def _augment(self, frame: Frame, stmt: r.Augment) -> bool:
+        vals = expressions.operate(self, frame, stmt.op, (stmt.target, stmt.value), stmt.at)
+        targets.assign(self, frame, stmt.target, vals, stmt.value)
+        return True
+
+    def _delete(self, frame: Frame, stmt: r.Delete) -> bool:
+        for target in stmt.targets:
+            if isinstance(target, r.Name):
+                self.store.set((frame, target.id), unknown("deleted name"))
+            elif isinstance(target, (r.Attr, r.Index)):
+                self.evaluate(frame, target.base)
+        return True
+
+    def _return(self, frame: Frame, stmt: r.Return) -> bool:
+        vals = self.evaluate(frame, stmt.value) if stmt.value is not None else frozenset({Const(None, "NoneType")})
+        if self.active:
+            running = self.active[-1]
+            running.result = join((running.result, vals))
+            running.exits.append(self.store.since(running.depth))
+        self.emit(flow.Jump(stmt.at, "return"))
+        return False
+
+    def _raise(self, frame: Frame, stmt: r.Raise) -> bool:
+        kinds = [flow.ANY]
+        if stmt.exception is not None:
+            vals = self.evaluate(frame, stmt.exception)
+            if stmt.cause is not None:
+                self.evaluate(frame, stmt.cause)
+            kinds = exceptions.kinds(self, vals)
+        nodes = tuple(flow.Raise(stmt.at, kind) for kind in kinds)
+        self.emit(nodes[0] if len(nodes) == 1 else flow.Branch(stmt.at, nodes))
+        return False
+
+    def _assert(self, frame: Frame, stmt: r.Assert) -> bool:
+        vals = self.evaluate(frame, stmt.test)
+        expressions.use_as_bool(self, frame, vals, stmt.at)
+        failing = flow.Raise(stmt.at, ("AssertionError", "Exception", "BaseException"))
+        self.emit(flow.Branch(stmt.at, (flow.NOTHING, failing)))
+        return True
+
+    def _if(self, frame: Frame, stmt: r.If) -> bool:
+        vals = self.evaluate(frame, stmt.test)
+        expressions.use_as_bool(self, frame, vals, stmt.at)
+        decided = truth(vals) if all(isinstance(v, Const) for v in vals) and vals else None
+        if decided is not None:
+            return self.block(frame, stmt.body if decided else stmt.orelse)
+        shut_when = context_managers.shut_test(self, frame, stmt.test)
+
+        def then(taken: bool, block: r.Block) -> Callable[[], bool]:
+            def run() -> bool:
+                if shut_when is taken:
+                    self.emit(flow.AssumeShut(stmt.at))
+                expressions.narrow(self, frame, stmt.test, taken)
+                return self.block(frame, block)
+
+            return run
+
+        return self.alternatives(stmt.at, (then(True, stmt.body), then(False, stmt.orelse)))
+
+    def _while(self, frame: Frame, stmt: r.While) -> bool:
+        def head() -> None:
+            vals = self.evaluate(frame, stmt.test)
+            expressions.use_as_bool(self, frame, vals, stmt.at)
+
+        endless = isinstance(stmt.test, r.Const) and bool(stmt.test.value)
+        return self.loop(frame, stmt.at, head, lambda: self.block(frame, stmt.body), stmt.orelse, endless, endless)
+
+    def _for(self, frame: Frame, stmt: r.For) -> bool:
+        iterable = self.evaluate(frame, stmt.iterable)
+        first: list[Vals] = []
+
+        def head() -> None:
+            first[:] = [iteration.elements(self, iterable, stmt.at, frame)]
+
+        def body() -> bool:
+            targets.assign(self, frame, stmt.target, first[0], None)
+            return self.block(frame, stmt.body)
+
+        sure = iteration.at_least_once(iterable)
+        return self.loop(frame, stmt.at, head, body, stmt.orelse, sure, False)
+
+    def loop(
+        self, frame: Frame, at: r.At, head: Callable[[], None], body: Callable[[], bool], orelse: r.Block,
+        sure: bool, endless: bool,
+    ) -> bool:
+        """Run a loop's parts until its values are stable (two rounds at most) and write its node."""
+        exits: list[Delta] = []
+        head_node: Node = flow.NOTHING
+        body_node: Node = flow.NOTHING
+        depth = len(self.store.logs)
+        for round_number in (1, 2):
+            self.store.enter()
+            exits = []
+            if self.active:
+                self.active[-1].loops.append((depth, exits))
+            with self.writing() as head_items:
+                head()
+            with self.writing() as body_items:
+                live = body()
+            if self.active:
+                self.active[-1].loops.pop()
+            delta = self.store.leave()
+            head_node, body_node = sequence(head_items), sequence(body_items)
+            ends = [*exits, delta] if live else list(exits)
+            changed = self.store.merge([*ends, {}]) if not (sure and round_number == 1) else self.store.merge(ends or [{}])
+            if not changed:
+                break
+        with self.writing() as else_items:
+            live = self.block(frame, orelse) if orelse else True
+        if head_node != flow.NOTHING or body_node != flow.NOTHING or else_items:
+            self.emit(flow.Loop(at, head_node, body_node, sequence(else_items), sure, endless))
+        elif endless:
+            self.emit(flow.Loop(at, flow.NOTHING, flow.NOTHING, flow.NOTHING, sure, endless))
+        return (live and not endless) or _breaks(body_node)
+
+    def _jump(self, frame: Frame, stmt: r.Break | r.Continue) -> bool:
+        if self.active and self.active[-1].loops:
+            depth, exits = self.active[-1].loops[-1]
+            exits.append(self.store.since(depth))
+        self.emit(flow.Jump(stmt.at, "break" if isinstance(stmt, r.Break) else "continue"))
+        return False
+
+    def _try(self, frame: Frame, stmt: r.Try) -> bool:
+        depth = len(self.store.logs)
+        del depth
+        body_live = False
+
+        def body() -> bool:
+            nonlocal body_live
+            body_live = self.block(frame, stmt.body)
+            return True
+
+        body_node, body_delta = self.arm(body)
+        assert body_delta is not None
+        ends: list[Delta] = []
+        else_node: Node = flow.NOTHING
+        if body_live:
+            self.store.enter()
+            self.store.merge([body_delta])
+            with self.writing() as items:
+                else_live = self.block(frame, stmt.orelse)
+            else_node = sequence(items)
+            delta = self.store.leave()
+            if else_live:
+                ends.append(delta)
+        catches = []
+        for handler in stmt.handlers:
+            self.store.enter()
+            self.store.merge([body_delta, {}])
+            names = exceptions.caught(self, frame, handler.kind)
+            with self.writing() as items:
+                if handler.name is not None:
+                    self.store.set((frame, handler.name), exceptions.instances(names))
+                handler_live = self.block(frame, handler.body)
+            delta = self.store.leave()
+            catches.append(flow.Catch(handler.at, names, sequence(items)))
+            if handler_live:
+                ends.append(delta)
+        with self.writing() as items:
+            self.store.merge([*ends, body_delta, {}] if not ends else ends)
+            final_live = self.block(frame, stmt.final) if stmt.final else True
+        node = flow.Try(stmt.at, body_node, tuple(catches), else_node, sequence(items))
+        if node[1:] != (flow.NOTHING, (), flow.NOTHING, flow.NOTHING):
+            self.emit(node)
+        return bool(ends) and final_live
+
+    def _with(self, frame: Frame, stmt: r.With) -> bool:
+        return context_managers.run_with(self, frame, stmt, 0)
+
+    def _match(self, frame: Frame, stmt: r.Match) -> bool:
+        subject = self.evaluate(frame, stmt.subject)
+
+        def case_arm(case: r.Case) -> Callable[[], bool]:
+            def run() -> bool:
+                for name in case.names:
+                    self.store.set((frame, name), subject if case.irrefutable else unknown("part of a match subject"))
+                if case.guard is not None:
+                    self.evaluate(frame, case.guard)
+                return self.block(frame, case.body)
+
+            return run
+
+        arms = [case_arm(case) for case in stmt.cases]
+        if not (stmt.cases and stmt.cases[-1].irrefutable and stmt.cases[-1].guard is None):
+            arms.append(lambda: True)
+        return self.alternatives(stmt.at, arms)
+
+    def _import(self, frame: Frame, stmt: r.Import | r.ImportFrom) -> bool:
+        for name, vals in self.names.imported(frame.module, stmt):
+            self.bind(frame, name, vals)
+        return True
+
+    def _define(self, frame: Frame, stmt: r.Define) -> bool:
+        self.bind(frame, stmt.function.name, self.names.function_value(frame, stmt.function))
+        return True
+
+    def _define_class(self, frame: Frame, stmt: r.DefineClass) -> bool:
+        enclosing = frame if frame.function is not None else frame.parent
+        self.bind(frame, stmt.klass.name, frozenset({ClassValue(stmt.klass, frame.module, enclosing)}))
+        return True
+
+    def bind(self, frame: Frame, name: str, vals: Vals) -> None:
+        """Give a name its value in the scope that owns it: this one, an enclosing one (nonlocal) or the module."""
+        owner = frame
+        if frame.function is not None:
+            if name in frame.function.global_names:
+                owner = self.module_frame(frame.module)
+            elif name in frame.function.nonlocal_names:
+                outer = frame.parent
+                while outer is not None and outer.function is not None and name not in outer.function.local_names:
+                    outer = outer.parent
+                owner = outer or frame
+        self.store.set((owner, name), vals)
+
+
+def _fresh(store: Store) -> Store:
+    fresh = Store()
+    fresh.base = store.base
+    return fresh
+
+
+def _breaks(node: Node) -> bool:
+    """Whether a loop body holds a break of that loop."""
+    match node:
+        case flow.Jump():
+            return node.kind == "break"
+        case flow.Seq():
+            return any(map(_breaks, node.items))
+        case flow.Branch():
+            return any(map(_breaks, node.arms))
+        case flow.Try():
+            inner = (node.body, node.orelse, node.final, *(c.body for c in node.handlers))
+            return any(map(_breaks, inner))
+        case flow.With() | flow.WithGenerator():
+            return _breaks(node.body)
+        case flow.Loop():
+            return _breaks(node.orelse)
+    return False
+
+
+_STATEMENTS: dict[type, Callable[[Interpreter, Frame, r.Stmt], bool]] = {  # type: ignore[assignment]
+    r.Evaluate: Interpreter._evaluate,
+    r.Assign: Interpreter._assign,
+    r.Annotate: Interpreter._annotate,
+    r.Augment: Interpreter._augment,
+    r.Delete: Interpreter._delete,
+    r.Return: Interpreter._return,
+    r.Raise: Interpreter._raise,
+    r.Assert: Interpreter._assert,
+    r.If: Interpreter._if,
+    r.While: Interpreter._while,
+    r.For: Interpreter._for,
+    r.Break: Interpreter._jump,
+    r.Continue: Interpreter._jump,
+    r.Try: Interpreter._try,
+    r.With: Interpreter._with,
+    r.Match: Interpreter._match,
+    r.Import: Interpreter._import,
+    r.ImportFrom: Interpreter._import,
+    r.Define: Interpreter._define,
+    r.DefineClass: Interpreter._define_class,
+}
+
+__all__ = ["Exhausted", "Ext", "Interpreter", "SpawnEvent", "Value"]

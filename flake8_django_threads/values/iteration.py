@@ -1,0 +1,71 @@
+"""Iteration: the elements of a value, and what taking them does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.values import attributes, calls, expressions, externals
+from flake8_django_threads.values.domain import (
+    NOTHING, Box, Const, Ext, Frame, Instance, Lazy, Pending, Unknown, Value, Vals, join, one, unknown,
+)
+
+if TYPE_CHECKING:
+    from flake8_django_threads.values.interpreter import Interpreter
+
+
+def elements(run: Interpreter, values: Vals, at: r.At, frame: Frame) -> Vals:
+    """The values that iterating gives; its flow is emitted."""
+    if len(values) == 1:
+        (value,) = values
+        return _elements(run, value, at, frame)
+    found: list[Vals] = []
+
+    def arm(value: Value) -> bool:
+        found.append(_elements(run, value, at, frame))
+        return True
+
+    run.alternatives(at, [lambda v=value: arm(v) for value in attributes.ordered(values)])  # type: ignore[misc]
+    return join(found)
+
+
+def _elements(run: Interpreter, value: Value, at: r.At, frame: Frame) -> Vals:
+    match value:
+        case Box():
+            if value.kind == "dict":
+                keys = attributes.box_keys(run, value)
+                return join(one(Const(k, type(k).__name__)) for k in keys) if keys else unknown("key of a dict")  # type: ignore[arg-type]
+            return attributes.box_values(run, value) or unknown("element of a container that is not known")
+        case Pending():
+            if value.kind == "generator":
+                return calls.run_pending(run, value, at, frame)[1]
+            return unknown("iteration over a coroutine")
+        case Lazy():
+            return expressions.consume(run, value)
+        case Instance():
+            iterated = attributes.dunder(run, value, "__iter__", (), at, frame)
+            if iterated is not None:
+                if value in iterated:
+                    stepped = attributes.dunder(run, value, "__next__", (), at, frame)
+                    rest = iterated - {value}
+                    return join((stepped or NOTHING, elements(run, rest, at, frame) if rest else NOTHING))
+                return elements(run, iterated, at, frame)
+            return externals.iterated(run, value, at)
+        case Ext():
+            return externals.iterated(run, value, at)
+        case Const():
+            return one(value) if isinstance(value.value, str) else unknown("element of a constant")
+        case Unknown():
+            run.may_raise(at)
+            return one(value if value.reason.startswith("element of ") else Unknown("element of something unknown"))
+    run.may_raise(at)
+    return unknown("element of something that is not iterable")
+
+
+def at_least_once(values: Vals) -> bool:
+    """Whether a loop over any of these surely has a first round."""
+    return bool(values) and all(
+        (isinstance(v, Box) and v.size > 0)
+        or (isinstance(v, Ext) and v.path in ("django.db.connections", "django.db.connections.all()"))
+        for v in values
+    )

@@ -1,0 +1,499 @@
+"""What a name means outside the running body: modules, classes, annotations, decorated definitions.
+
+Nothing here runs a module. A name is looked up in the binding table of its block, and only the expressions that give
+it its value are evaluated, once; what mutates a container at module level is run when the container is first read.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.project.classes import linearise
+from flake8_django_threads.project.resolve import Place
+from flake8_django_threads.values import attributes, context_managers, iteration
+from flake8_django_threads.values.bindings import Binding, Table, bindings, current
+from flake8_django_threads.values.domain import (
+    ANY_KEY, NOTHING, Arguments, Box, ClassValue, Const, Ext, Frame, Func, Instance, ModuleValue, Unknown, Value, Vals,
+    join, one, unknown,
+)
+
+if TYPE_CHECKING:
+    from flake8_django_threads.values.interpreter import Interpreter
+
+_BUILTINS = frozenset(dir(builtins))
+_OPTIONAL = frozenset({"typing.Optional", "typing.Annotated", "typing.Final", "typing.ClassVar", "typing.Union",
+                       "typing_extensions.Annotated", "typing.Awaitable", "typing.Required"})
+_SEQUENCES = frozenset({"typing.List", "typing.Iterable", "typing.Sequence", "typing.Set", "typing.Iterator",
+                        "typing.Collection", "typing.FrozenSet", "typing.Deque", "list", "set",
+                        "tuple", "frozenset", "typing.Tuple", "collections.abc.Iterable",
+                        "collections.abc.Sequence", "collections.abc.Iterator", "collections.abc.Collection",
+                        "typing.Generator", "collections.abc.Generator", "collections.deque"})
+_MAPPINGS = frozenset({"typing.Dict", "typing.Mapping", "dict", "collections.abc.Mapping",
+                       "typing.DefaultDict", "collections.defaultdict", "collections.OrderedDict"})
+_CLASSES = frozenset({"typing.Type", "type"})
+
+
+class Namespaces:
+    """Looks names up, on demand, and remembers."""
+
+    def __init__(self, run: Interpreter) -> None:
+        self._run = run
+        self._tables: dict[object, Table] = {}
+        self._known: dict[tuple[object, str], Vals | None] = {}
+        self._under_way: set[tuple[object, str]] = set()
+        self._mros: dict[ClassValue, tuple[Value, ...]] = {}
+
+    def table(self, scope: r.Scope) -> Table:
+        """The binding table of a scope's body."""
+        found = self._tables.get(scope)
+        if found is None:
+            found = self._tables[scope] = bindings(scope.body)
+        return found
+
+    # Names as a running body sees them.
+
+    def name(self, frame: Frame, name: str) -> Vals:
+        """The values of a name read in ``frame``."""
+        scope: Frame | None = frame
+        first = True
+        while scope is not None:
+            function = scope.function
+            if function is not None:
+                if name in function.local_names:
+                    return self.local(scope, name)
+                if name in function.global_names:
+                    break
+            elif scope.klass is not None:
+                if first and (found := self.class_own(scope.klass, name)) is not None:
+                    return found
+            elif (held := self._run.store.get((scope, name))) is not None:
+                return held
+            scope, first = scope.parent, False
+        module = frame.module
+        written = self._run.store.peek((self._run.module_frame(module), name))
+        found = self.module_name(module, name)
+        if written is not None:
+            return join((written, found or NOTHING))
+        if found is not None:
+            return found
+        if name in _BUILTINS:
+            return one(Ext(f"{name}"))
+        if name == "__name__":
+            return one(Const(self._run.resolver.dotted_name(module.path), "str"))
+        return unknown("name not found")
+
+    def local(self, frame: Frame, name: str) -> Vals:
+        """A local name: its cell, or, where the body has not been run up to there, whatever its statements may give it."""
+        held = self._run.store.get((frame, name))
+        if held is not None:
+            return held
+        assert frame.function is not None
+        for parameter in frame.function.parameters:
+            if parameter.name == name:
+                return self.parameter(frame, parameter)
+        if not frame.symbolic and frame.function.name != "<lambda>" and any(
+            a.frame is frame for a in self._run.active
+        ):
+            return unknown("name not bound yet")
+        key = (frame, name)
+        if key in self._under_way:
+            return unknown("circular definition")
+        self._under_way.add(key)
+        try:
+            candidates = self.table(frame.function).names.get(name, [])
+            found = join(self._binding(frame, binding) for binding in current(candidates)) if candidates else NOTHING
+        finally:
+            self._under_way.discard(key)
+        return found or unknown("name not bound yet")
+
+    def parameter(self, frame: Frame, parameter: r.Parameter) -> Vals:
+        """What a parameter without a known caller may be: its annotation, its default, or unknown."""
+        function = frame.function
+        if (
+            function is not None and frame.klass is not None and parameter is function.parameters[0]
+            and isinstance(function.owner, r.ClassFact) and not _has_decorator(function, "staticmethod")
+        ):
+            return one(frame.klass) if _has_decorator(function, "classmethod") else one(Instance(frame.klass))
+        found = NOTHING
+        if parameter.kind == "args" or parameter.kind == "kwargs":
+            return one(Box("tuple" if parameter.kind == "args" else "dict", ("parameter", frame, parameter.name)))
+        if parameter.annotation is not None:
+            found = self.annotated(frame, parameter.annotation)
+        if not found or all(isinstance(v, Unknown) for v in found):
+            default = NOTHING
+            if parameter.default is not None and not (
+                isinstance(parameter.default, r.Const) and parameter.default.value is None
+            ):
+                with self._run.detached():
+                    default = self._run.evaluate(self._outside(frame), parameter.default)
+            found = join((unknown(f"parameter without a known caller"), default))
+        return found
+
+    def _outside(self, frame: Frame) -> Frame:
+        if frame.klass is not None and frame.function is not None and isinstance(frame.function.owner, r.ClassFact):
+            return self._run.class_frame(frame.klass)
+        return frame.parent or self._run.module_frame(frame.module)
+
+    # Modules.
+
+    def module_name(self, module: r.ModuleFacts, name: str) -> Vals | None:
+        """What a module's global name holds in the end; None if the module does not bind it."""
+        key = (module, name)
+        if key in self._known:
+            return self._known[key]
+        if key in self._under_way:
+            return unknown("import cycle")
+        self._under_way.add(key)
+        try:
+            found = self._module_name(module, name)
+        finally:
+            self._under_way.discard(key)
+        self._known[key] = found
+        if found is not None and any(isinstance(v, (Box, Instance)) for v in found):
+            self._run_mutations(module, name)
+        return found
+
+    def _module_name(self, module: r.ModuleFacts, name: str) -> Vals | None:
+        table = self.table(module)
+        frame = self._run.module_frame(module)
+        candidates = table.names.get(name)
+        if candidates:
+            return join(self._binding(frame, binding) for binding in current(candidates))
+        outside = NOTHING
+        for star in reversed(table.stars):
+            place = self._run.resolver.module(star.module, star.level, module.path)
+            if place is None:
+                if name not in _BUILTINS and not name.startswith("_") and star.level == 0:
+                    outside = join((outside, one(Ext(f"{star.module}.{name}"))))
+                continue
+            other = self.facts(place.path)
+            if other is None or other is module:
+                continue
+            if other.exported is not None and name not in other.exported:
+                continue
+            if other.exported is None and name.startswith("_"):
+                continue
+            found = self.module_name(other, name)
+            if found is not None and not (len(found) == 1 and Unknown("import cycle") in found):
+                return found
+        return outside or None
+
+    def facts(self, path: str) -> r.ModuleFacts | None:
+        """The facts of a project file, or None where it has none (a namespace package, a file that does not parse)."""
+        if not path:
+            return None
+        found = self._run.modules.facts(path)
+        if isinstance(found, r.ModuleFacts):
+            return found
+        self._run.note_unknown(found.reason)
+        return None
+
+    def member(self, module: ModuleValue, name: str) -> Vals:
+        """``module.name``: a global of the module or a submodule."""
+        facts = self.facts(module.path)
+        if facts is not None:
+            found = self.module_name(facts, name)
+            if found is not None and not (len(found) == 1 and Unknown("import cycle") in found):
+                return found
+        inner = self._run.resolver.submodule(Place(module.path, module.folders), name)
+        if inner is not None:
+            return one(ModuleValue(inner.path, inner.folders))
+        return unknown("name not found in a project module")
+
+    def imported(self, module: r.ModuleFacts, stmt: r.Import | r.ImportFrom) -> Iterator[tuple[str, Vals]]:
+        """The names that an import statement binds, with their values; star imports bind nothing here."""
+        if isinstance(stmt, r.Import):
+            top = stmt.module.partition(".")[0]
+            place = self._run.resolver.module(stmt.module, 0, module.path)
+            if stmt.name:
+                yield stmt.name, one(ModuleValue(place.path, place.folders) if place else Ext(stmt.module))
+            else:
+                first = self._run.resolver.module(top, 0, module.path) if place else None
+                yield top, one(ModuleValue(first.path, first.folders) if first else Ext(top))
+            return
+        place = self._run.resolver.module(stmt.module, stmt.level, module.path)
+        for name, alias in stmt.names:
+            if name == "*":
+                continue
+            if place is not None:
+                yield alias, self.member(ModuleValue(place.path, place.folders), name)
+            elif stmt.level:
+                yield alias, unknown("relative import of a module that is not there")
+            else:
+                inner = self._run.resolver.module(f"{stmt.module}.{name}", 0, module.path)
+                yield alias, one(ModuleValue(inner.path, inner.folders) if inner else Ext(f"{stmt.module}.{name}"))
+
+    def _binding(self, frame: Frame, binding: Binding) -> Vals:
+        stmt = binding.stmt
+        match binding.kind:
+            case "import":
+                assert isinstance(stmt, r.Import)
+                return next(vals for _, vals in self.imported(frame.module, stmt))
+            case "from":
+                assert isinstance(stmt, r.ImportFrom)
+                one_name = stmt._replace(names=((binding.source[2], binding.source[2]),))
+                return next((vals for _, vals in self.imported(frame.module, one_name)), NOTHING)
+            case "define":
+                assert isinstance(stmt, r.Define)
+                return self.function_value(frame, stmt.function)
+            case "class":
+                assert isinstance(stmt, r.DefineClass)
+                return one(ClassValue(stmt.klass, frame.module, frame if frame.function is not None else frame.parent))
+            case "annotation":
+                assert binding.expr is not None
+                return self.annotated(frame, binding.expr)
+        assert binding.expr is not None
+        with self._run.detached():
+            vals = self._run.evaluate(frame, binding.expr)
+            if binding.kind == "element":
+                vals = iteration.elements(self._run, vals, binding.expr.at, frame)
+            elif binding.kind == "enter":
+                vals = context_managers.entered(self._run, vals, binding.expr.at, frame)
+            elif binding.kind == "part":
+                vals = attributes.item(self._run, vals, one(Const(binding.index, "int")), binding.expr.at, frame)
+        if isinstance(stmt, r.Annotate) and all(isinstance(v, Unknown) for v in vals):
+            return join((vals, self.annotated(frame, stmt.annotation)))
+        return vals
+
+    def _run_mutations(self, module: r.ModuleFacts, name: str) -> None:
+        """Run the top-level statements that change the object behind ``name`` in place."""
+        frame = self._run.module_frame(module)
+        for stmt in module.body:
+            if _mutates(stmt, name):
+                with self._run.detached():
+                    if isinstance(stmt, r.Define):
+                        self.function_value(frame, stmt.function)
+                    else:
+                        self._run.block(frame, (stmt,))
+
+    # Functions and classes.
+
+    def function_value(self, frame: Frame, function: r.Function) -> Vals:
+        """What a ``def`` binds: the function, or what its decorators make of it."""
+        klass = frame.klass if frame.function is None else None
+        enclosing = frame if frame.function is not None else frame.parent
+        vals = one(Func(function, frame.module, enclosing, klass))
+        if not function.decorators:
+            return vals
+        key = (frame, f"<decorated>{function.at}")
+        cached = self._known.get(key) if frame.function is None else None
+        if cached is not None:
+            return cached
+        if key in self._under_way:
+            return vals
+        self._under_way.add(key)
+        try:
+            for decorator in reversed(function.decorators):
+                made = self._run.evaluate(frame, decorator)
+                if all(isinstance(v, Unknown) for v in made):
+                    vals = frozenset(attributes.wrapped(v, "?") for v in vals)
+                else:
+                    vals = self._run.call(made, Arguments([vals]), decorator.at, frame)
+        finally:
+            self._under_way.discard(key)
+        if frame.function is None:
+            self._known[key] = vals
+        return vals
+
+    def class_own(self, klass: ClassValue, name: str) -> Vals | None:
+        """What the class body binds to ``name``, or None."""
+        key = (klass, name)
+        if key in self._known:
+            return self._known[key]
+        candidates = self.table(klass.fact).names.get(name)
+        if not candidates:
+            return None
+        if key in self._under_way:
+            return unknown("circular definition")
+        self._under_way.add(key)
+        try:
+            frame = self._run.class_frame(klass)
+            with self._run.detached():
+                found = join(self._binding(frame, binding) for binding in current(candidates))
+        finally:
+            self._under_way.discard(key)
+        self._known[key] = found
+        return found
+
+    def mro(self, klass: Value) -> tuple[Value, ...]:
+        """The class and its ancestors in Python's order; outside classes by the rows, an unknown base as ``Ext("?")``."""
+        if isinstance(klass, ClassValue):
+            known = self._mros.get(klass)
+            if known is None:
+                self._mros[klass] = (klass,)
+                known = self._mros[klass] = linearise(klass, self._bases)
+            return known
+        return linearise(klass, self._bases)
+
+    def _bases(self, klass: Value) -> list[Value]:
+        if isinstance(klass, Ext):
+            return [Ext(path) for path in self._run.models.bases(klass.path)]
+        assert isinstance(klass, ClassValue)
+        found: list[Value] = []
+        outside = klass.frame or self._run.module_frame(klass.module)
+        with self._run.detached():
+            for expr in klass.fact.bases:
+                for value in self._run.evaluate(outside, expr):
+                    base = self._base(klass, value)
+                    if base not in found:
+                        found.append(base)
+        return found
+
+    def _base(self, klass: ClassValue, value: Value) -> Value:
+        if isinstance(value, ClassValue):
+            return value
+        if isinstance(value, Ext):
+            path = self._run.models.canonical(value.path)
+            return Ext(path[:-2] if path.endswith("[]") else path)
+        return Ext("?")
+
+    def is_a(self, value: Value, path: str) -> bool:
+        """Whether a class is, as far as known, ``path`` or a subclass of it."""
+        wanted = self._run.models.canonical(path)
+        return any(isinstance(c, Ext) and c.path == wanted for c in self.mro(value)) if isinstance(
+            value, ClassValue
+        ) else isinstance(value, Ext) and self._run.models.is_a(value.path, path)
+
+    # Annotations.
+
+    def annotated(self, frame: Frame, annotation: r.Expr) -> Vals:
+        """An object of the annotated type."""
+        with self._run.detached():
+            return self._annotated(frame, annotation, 0)
+
+    def _annotated(self, frame: Frame, annotation: r.Expr, depth: int) -> Vals:
+        if depth > 6:
+            return unknown("annotation")
+        match annotation:
+            case r.Const():
+                return NOTHING if annotation.value is None else unknown("annotation")
+            case r.Operation() if annotation.op in ("or", "or_", "bitor"):
+                return join(self._annotated(frame, operand, depth + 1) for operand in annotation.operands)
+            case r.Index():
+                return self._generic(frame, annotation, depth)
+            case r.Name() | r.Attr():
+                outside = self._outside(frame) if frame.function is not None else frame
+                return join(self._of_class(v) for v in self._run.evaluate(outside, annotation))
+        return unknown("annotation")
+
+    def _generic(self, frame: Frame, annotation: r.Index, depth: int) -> Vals:
+        outside = self._outside(frame) if frame.function is not None else frame
+        keys = annotation.key.items if isinstance(annotation.key, r.Display) else (annotation.key,)
+        found = NOTHING
+        for base in self._run.evaluate(outside, annotation.base):
+            path = self._run.models.canonical(base.path) if isinstance(base, Ext) else ""
+            if path in _OPTIONAL:
+                picked = keys if path == "typing.Union" else keys[:1]
+                found = join((found, *(self._annotated(frame, key, depth + 1) for key in picked)))
+            elif path in _SEQUENCES or path in _MAPPINGS:
+                box = Box("dict" if path in _MAPPINGS else "list", ("annotation", frame.module.path, annotation.at))
+                inner = self._annotated(frame, keys[-1 if path in _MAPPINGS else 0], depth + 1)
+                self._run.store.add((box, ANY_KEY), inner or unknown("annotation"))
+                found = join((found, one(box)))
+            elif path in _CLASSES:
+                found = join((found, *(self._run.evaluate(outside, key) for key in keys[:1])))
+            elif isinstance(base, (Ext, ClassValue)):
+                of = next((v for v in self._run.evaluate(outside, keys[0]) if isinstance(v, (ClassValue, Ext))), None)
+                for value in self._of_class(base):
+                    if isinstance(value, Ext):
+                        value = Ext(value.path, of)
+                    elif isinstance(value, Instance):
+                        value = Instance(value.klass, None, of)
+                    found = join((found, one(value)))
+        return found or unknown("annotation")
+
+    def _of_class(self, value: Value) -> Vals:
+        if isinstance(value, ClassValue):
+            return one(Instance(value))
+        if isinstance(value, Ext):
+            if value.path in ("typing.Any", "object", "typing.Callable", "collections.abc.Callable"):
+                return unknown("parameter without a known caller")
+            return one(Ext(value.path + "()"))
+        if isinstance(value, Box) or isinstance(value, Const):
+            return unknown("annotation")
+        return unknown("annotation")
+
+    def find_model(self, klass: ClassValue, label: str) -> Value | None:
+        """The model that a string reference such as ``"app.Order"``, ``"Order"`` or ``"self"`` means, seen from ``klass``."""
+        if label == "self":
+            return klass
+        app, _, name = label.rpartition(".")
+        if not app:
+            found = self.module_name(klass.module, name) or NOTHING
+            return next((v for v in found if isinstance(v, (ClassValue, Ext))), None)
+        return self.app_model(klass.module.path, app, name)
+
+    def app_model(self, importer: str, app: str, name: str) -> Value | None:
+        """The model ``name`` of the application labelled ``app``, found by the usual layout of folders."""
+        for package in self._run.resolver.packages_called(app, importer):
+            place = self._run.resolver.submodule(package, "models")
+            if place is not None:
+                for value in self.member(ModuleValue(place.path, place.folders), name):
+                    if isinstance(value, ClassValue):
+                        return value
+        return None
+
+    def module_at(self, place: Place) -> ModuleValue:
+        """The module value of a resolved place."""
+        return ModuleValue(place.path, place.folders)
+
+    def related(self, model: ClassValue, name: str) -> Value | None:
+        """The manager behind a ``related_name`` that a model of the same module gives to its relation to ``model``."""
+        for fact in model.module.classes:
+            for stmt in fact.body:
+                if isinstance(stmt, (r.Assign, r.Annotate)) and isinstance(stmt.value, r.Call):
+                    for keyword in stmt.value.keywords:
+                        if keyword.name == "related_name" and isinstance(keyword.value, r.Const):
+                            if keyword.value.value == name:
+                                return Ext("django.db.models.fields.related.RelatedManager()",
+                                           ClassValue(fact, model.module))
+        return None
+
+    def dataclass_fields(self, klass: ClassValue) -> list[tuple[str, Vals | None]]:
+        """The fields of a dataclass, its bases' first, with their defaults; empty for any other class."""
+        fields: dict[str, Vals | None] = {}
+        for candidate in reversed(self.mro(klass)):
+            if not isinstance(candidate, ClassValue):
+                continue
+            with self._run.detached():
+                outside = candidate.frame or self._run.module_frame(candidate.module)
+                marks = [
+                    v for d in candidate.fact.decorators
+                    for v in self._run.evaluate(outside, d.func if isinstance(d, r.Call) else d)
+                ]
+            if not any(isinstance(v, Ext) and v.path in ("dataclasses.dataclass", "attr.s", "attrs.define") for v in marks):
+                continue
+            for stmt in candidate.fact.body:
+                if isinstance(stmt, r.Annotate) and isinstance(stmt.target, r.Name):
+                    default = self.class_own(candidate, stmt.target.id) if stmt.value is not None else None
+                    fields[stmt.target.id] = default
+        return list(fields.items())
+
+
+def _has_decorator(function: r.Function, name: str) -> bool:
+    return any(isinstance(d, r.Name) and d.id == name for d in function.decorators)
+
+
+def _mutates(stmt: r.Stmt, name: str) -> bool:
+    match stmt:
+        case r.Assign():
+            return any(_rooted(t, name) for t in stmt.targets if isinstance(t, (r.Index, r.Attr)))
+        case r.Augment():
+            return isinstance(stmt.target, r.Name) and stmt.target.id == name
+        case r.Evaluate():
+            call = stmt.value
+            return isinstance(call, r.Call) and isinstance(call.func, r.Attr) and _rooted(call.func.base, name)
+        case r.Define():
+            return any(_rooted(d.func if isinstance(d, r.Call) else d, name) for d in stmt.function.decorators)
+        case r.For() | r.If():
+            return any(_mutates(inner, name) for inner in stmt.body)
+    return False
+
+
+def _rooted(expr: r.Expr, name: str) -> bool:
+    while isinstance(expr, (r.Attr, r.Index)):
+        expr = expr.base
+    return isinstance(expr, r.Name) and expr.id == name

@@ -1,0 +1,196 @@
+"""Handing callables on: to another thread (a spawn), or to a library that calls them here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.models.load import Row
+from flake8_django_threads.models.schema import Slot
+from flake8_django_threads.values import attributes, calls, iteration
+from flake8_django_threads.values.domain import (
+    NOTHING, Arguments, Bound, Const, Ext, Frame, Func, Instance, Pending, Value, Vals, join, one, unknown,
+)
+
+if TYPE_CHECKING:
+    from flake8_django_threads.values.interpreter import Interpreter
+
+THREAD = "threading.Thread"
+
+
+def spawn(
+    run: Interpreter, path: str, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame
+) -> Vals | None:
+    """If calling ``path`` hands a callable to another thread, report it and give the call's result; else None."""
+    if isinstance(receiver, Instance) and path == f"{THREAD}().__init__":
+        keep_target(run, receiver, arguments, frame, at)
+        return one(Const(None, "NoneType"))
+    if isinstance(receiver, Instance) and path == f"{THREAD}().run":
+        return _run_target(run, receiver, at, frame)
+    row = run.models.find("spawn", path)
+    if row is None or not _required(row, arguments):
+        return None
+    slot = row.callable
+    given = arguments.get(slot.position, slot.keyword) if slot is not None else None
+    if given is not None:
+        report(run, row, given, arguments, at, frame)
+        if row.decorator:
+            return given
+    elif row.decorator or slot is not None:
+        return one(Ext(f"<spawning decorator>{path}"))
+    return one(Ext(run.models.canonical(row.returns) if row.returns else path + "()"))
+
+
+def _required(row: Row, arguments: Arguments) -> bool:
+    if row.requires is None:
+        return True
+    given = arguments.keywords.get(row.requires.keyword, NOTHING)
+    return any(isinstance(v, Const) and v.value == row.requires.value for v in given)
+
+
+def report(run: Interpreter, row: Row, given: Vals, arguments: Arguments, at: r.At, frame: Frame) -> None:
+    """Tell the listener of a spawn, with what the entry will be called with."""
+    from flake8_django_threads.values.interpreter import SpawnEvent
+
+    passed, keywords = passed_on(run, row, arguments, at, frame)
+    passed.keywords.update(keywords)
+    stack = [(a.frame, a.call_at) for a in run.active]
+    inner = [(f, stack[i + 1][1]) for i, (f, _) in enumerate(stack[:-1])]
+    where = stack[-1][0] if stack else frame
+    run.on_spawn(SpawnEvent(row, given, passed, (*inner, (where, at)), _target_at(row, arguments)))
+
+
+def _target_at(row: Row, arguments: Arguments) -> r.At | None:
+    node, slot = arguments.node, row.callable
+    if node is None or slot is None:
+        return None
+    for keyword in node.keywords:
+        if keyword.name is not None and keyword.name == slot.keyword:
+            return keyword.value.at
+    if slot.position is not None and slot.position < len(node.args):
+        expr = node.args[slot.position]
+        return None if isinstance(expr, r.Starred) else expr.at
+    return None
+
+
+def passed_on(run: Interpreter, row: Row, arguments: Arguments, at: r.At, frame: Frame) -> tuple[Arguments, dict[str, Vals]]:
+    """The arguments that the callable will get, as the row says where they stand."""
+    passed = Arguments()
+    keywords: dict[str, Vals] = {}
+    position = row.callable.position if row.callable is not None else 0
+    if row.args == "rest":
+        start = (position if position is not None else -1) + 1
+        passed.args = list(arguments.args[start:])
+        passed.more = arguments.more
+    elif row.args == "map":
+        start = (position if position is not None else -1) + 1
+        passed.args = [iteration.elements(run, vals, at, frame) for vals in arguments.args[start:]]
+        extra = arguments.keywords.get("iterable")
+        if extra is not None and not passed.args:
+            passed.args = [iteration.elements(run, extra, at, frame)]
+    elif isinstance(row.args, Slot):
+        given = arguments.get(row.args.position, row.args.keyword)
+        if given is not None:
+            calls.spread(run, passed, given, at, frame)
+    if row.kwargs == "rest":
+        own = {row.callable.keyword} if row.callable is not None else set()
+        keywords = {k: v for k, v in arguments.keywords.items() if k not in own}
+        passed.more_keywords = arguments.more_keywords
+    elif isinstance(row.kwargs, Slot):
+        given = arguments.get(row.kwargs.position, row.kwargs.keyword)
+        if given is not None:
+            spread = Arguments()
+            calls.spread_keywords(run, spread, given)
+            keywords = spread.keywords
+            passed.more_keywords = spread.more_keywords
+    return passed, keywords
+
+
+def call_through(
+    run: Interpreter, row: Row, given: Vals, arguments: Arguments, path: str, at: r.At, frame: Frame
+) -> Vals:
+    """Call, in this thread, what a library is given to call; coroutines run."""
+    found = NOTHING
+    pending = frozenset(v for v in given if isinstance(v, Pending))
+    for value in attributes.ordered(pending):
+        assert isinstance(value, Pending)
+        found = join((found, calls.run_pending(run, value, at, frame)[0]))
+    rest = frozenset(v for v in given if not isinstance(v, (Pending, Const)))
+    if row.does == "same-thread" and path.endswith("sync_to_async"):
+        return given
+    if rest and (row.args is not None or not pending):
+        passed, keywords = passed_on(run, row, arguments, at, frame)
+        passed.keywords.update(keywords)
+        callables = frozenset(v for v in rest if not (isinstance(v, Ext) and v.path.endswith("()")))
+        if callables:
+            found = join((found, run.call(callables, passed, at, frame)))
+    return found or one(Ext(path + "()"))
+
+
+# Subclasses of Thread.
+
+
+def keep_target(run: Interpreter, instance: Instance, arguments: Arguments, frame: Frame, at: r.At) -> None:
+    """``Thread.__init__`` on an object of a project class: keep what its ``run`` will call."""
+    if not run.names.is_a(instance.klass, THREAD):
+        return
+    for name, position in (("target", 1), ("args", 3), ("kwargs", 4)):
+        given = arguments.get(position, name)
+        if given is not None:
+            run.store.set((instance, f"_{name}"), given)
+    if run.models.is_a(_thread_base(run, instance), "threading.Timer"):
+        given = arguments.get(1, "function")
+        if given is not None:
+            run.store.set((instance, "_target"), given)
+
+
+def _thread_base(run: Interpreter, instance: Instance) -> str:
+    return next((c.path for c in run.names.mro(instance.klass) if isinstance(c, Ext)), "")
+
+
+def _run_target(run: Interpreter, instance: Instance, at: r.At, frame: Frame) -> Vals:
+    target = run.store.get((instance, "_target"))
+    if target is None:
+        return unknown("target of a thread")
+    passed = Arguments()
+    given = run.store.get((instance, "_args"))
+    if given is not None:
+        calls.spread(run, passed, given, at, frame)
+    given = run.store.get((instance, "_kwargs"))
+    if given is not None:
+        calls.spread_keywords(run, passed, given)
+    return run.call(target, passed, at, frame)
+
+
+def subclass_spawn(run: Interpreter, instance: Instance, arguments: Arguments, at: r.At, frame: Frame) -> None:
+    """Report the making of a thread object whose class is the project's: its own ``run``, or the target it was given."""
+    if not run.names.is_a(instance.klass, THREAD):
+        return
+    row = run.models.find("spawn", THREAD)
+    if row is None:
+        return
+    own = attributes.lookup(run, instance.klass, "run")
+    if own is not None:
+        entries = frozenset(Bound(v, instance) for v in own[1] if isinstance(v, Func))
+        report_call(run, row, entries, Arguments(), at, frame, None)
+        return
+    target = run.store.get((instance, "_target"))
+    if target is None:
+        return
+    passed = Arguments()
+    given = run.store.get((instance, "_args"))
+    if given is not None:
+        calls.spread(run, passed, given, at, frame)
+    report_call(run, row, target, passed, at, frame, _target_at(row, arguments))
+
+
+def report_call(
+    run: Interpreter, row: Row, entries: Vals, passed: Arguments, at: r.At, frame: Frame, target: r.At | None
+) -> None:
+    """Tell the listener of a spawn whose entry and arguments are known already."""
+    from flake8_django_threads.values.interpreter import SpawnEvent
+
+    stack = [(a.frame, a.call_at) for a in run.active]
+    inner = [(f, stack[i + 1][1]) for i, (f, _) in enumerate(stack[:-1])]
+    where = stack[-1][0] if stack else frame
+    run.on_spawn(SpawnEvent(row, entries, passed, (*inner, (where, at)), target))

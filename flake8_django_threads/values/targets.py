@@ -1,0 +1,56 @@
+"""Assignment targets: names, attributes, items, and unpacking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.values import attributes, iteration
+from flake8_django_threads.values.domain import Box, Const, Frame, Instance, Vals, const, one, unknown
+
+if TYPE_CHECKING:
+    from flake8_django_threads.values.interpreter import Interpreter
+
+
+def assign(run: Interpreter, frame: Frame, target: r.Expr, vals: Vals, source: r.Expr | None) -> None:
+    """Give ``target`` the value; ``source`` is the expression, so that a display can be unpacked item by item."""
+    match target:
+        case r.Name():
+            run.bind(frame, target.id, vals)
+        case r.Attr():
+            receivers = run.evaluate(frame, target.base)
+            attributes.set_attribute(run, receivers, target.name, vals)
+            for receiver in attributes.ordered(receivers):
+                if isinstance(receiver, Instance):
+                    attributes.dunder(run, receiver, "__setattr__", (const(target.name), vals), target.at, frame)
+        case r.Index():
+            receivers = run.evaluate(frame, target.base)
+            keys = run.evaluate(frame, target.key)
+            for receiver in attributes.ordered(receivers):
+                if isinstance(receiver, Box):
+                    attributes.box_put(run, receiver, keys, vals)
+                else:
+                    attributes.dunder(run, receiver, "__setitem__", (keys, vals), target.at, frame)
+                    run.may_raise(target.at)
+        case r.Starred():
+            assign(run, frame, target.value, vals, None)
+        case r.Display():
+            _unpack(run, frame, target, vals)
+
+
+def _unpack(run: Interpreter, frame: Frame, target: r.Display, vals: Vals) -> None:
+    sized = all(isinstance(v, Box) and v.size >= 0 for v in vals) and vals
+    if not sized:
+        vals_of_all = iteration.elements(run, vals, target.at, frame)
+    starred = next((i for i, item in enumerate(target.items) if isinstance(item, r.Starred)), None)
+    for index, item in enumerate(target.items):
+        if not sized:
+            assign(run, frame, item, vals_of_all, None)
+        elif isinstance(item, r.Starred):
+            rest = Box("list", ("rest", frame, target.at))
+            run.store.set((rest, attributes.ANY_KEY), iteration.elements(run, vals, target.at, frame))
+            assign(run, frame, item, one(rest), None)
+        else:
+            place = index if starred is None or index < starred else index - len(target.items)
+            held = [attributes.item(run, one(v), one(Const(place, "int")), target.at, frame) for v in vals]
+            assign(run, frame, item, frozenset().union(*held) or unknown("unpacking"), None)
