@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-u
 .PHONY: demo test test-all check bench clean
 
 demo: .venv/package
-	@$(BIN)/python tests/demo/demo.py
+	@PYTHONPATH=tests $(BIN)/python -m demo.demo
 
 test: .venv/groups
 	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term-missing:skip-covered
@@ -24,7 +24,7 @@ check: .venv/groups
 	$(BIN)/lint-imports
 
 bench: .venv/package
-	@$(BIN)/python tests/bench/bench.py $(BENCH)
+	@PYTHONPATH=tests $(BIN)/python -m bench.bench $(BENCH)
 
 clean:
 	rm -rf .venv .demo .bench .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage build dist

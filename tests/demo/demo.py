@@ -9,8 +9,9 @@ import os
 import subprocess
 import sys
 import sysconfig
-import zipfile
 from pathlib import Path
+
+from wheels import unpack
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -44,19 +45,6 @@ def heading(text: str, rule: str) -> None:
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     start, stop = ("\033[1m", "\033[0m") if colour else ("", "")
     print(f"\n{start}{text}\n{rule * len(text)}{stop}", flush=True)
-
-
-def unpack(requirement: str, folder: Path) -> Path:
-    """Download the wheel of a pinned package and unzip it; nothing of it is installed or run."""
-    target = folder / requirement
-    if not target.exists():
-        download = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        only = ["--only-binary=:all:", "--ignore-requires-python", f"--dest={folder}", requirement]
-        subprocess.run([*download, *only], check=True)
-        (wheel,) = folder.glob(f"{requirement.replace('-', '_').replace('==', '-')}-*.whl")
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(target)
-    return target
 
 
 if __name__ == "__main__":

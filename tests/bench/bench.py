@@ -1,0 +1,124 @@
+"""Measure what the plugin adds to flake8: CPU, memory and path calls, against flake8 with a plugin that does nothing.
+
+The two take turns, so that a slow minute of the machine falls on both. flake8 runs with one job.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import venv
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+from wheels import unpack
+
+FOLDER = Path(__file__).parents[2] / ".bench"
+HERE = Path(__file__).parent
+# What flake8 itself runs has to be the same in both environments.
+SHARED = ("flake8", "pycodestyle", "pyflakes", "mccabe")
+
+
+class Cost(NamedTuple):
+    """One run: CPU in seconds (user and system, children included) and the peak of resident memory in MiB."""
+
+    cpu: float
+    memory: float
+
+
+class Subject(NamedTuple):
+    """A flake8 to measure: the interpreter whose environment holds it, and its own arguments."""
+
+    python: Path
+    arguments: tuple[str, ...]
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--package", default="wagtail==8.0.1", help="pinned wheel to lint (%(default)s)")
+    options.add_argument("--rounds", type=int, default=5, help="measured runs of each (%(default)s)")
+    chosen = options.parse_args()
+
+    FOLDER.mkdir(exist_ok=True)
+    project = unpack(chosen.package, FOLDER)
+    subjects = {"nothing": nothing(), "django-threads": Subject(Path(sys.executable), ("--select=DJT", "--isolated"))}
+
+    # The first round is thrown away: it compiles modules and fills the disk cache.
+    rounds = [{name: run(subject, project) for name, subject in subjects.items()} for _ in range(chosen.rounds + 1)]
+    costs = {name: [measured[name] for measured in rounds[1:]] for name in subjects}
+    paths = {name: count_paths(subject, project) for name, subject in subjects.items()}
+    print(report(chosen.package, project, costs, paths))
+
+
+def nothing() -> Subject:
+    """Make an environment without the package: flake8 runs every plugin that is installed, asked for or not."""
+    folder = FOLDER / "nothing"
+    python = folder / "bin" / "python"
+    pins = [f"{name}=={version(name)}" for name in SHARED]
+    venv.create(folder, with_pip=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *pins], check=True)
+    config = folder / "flake8.cfg"
+    config.write_text(f"[flake8:local-plugins]\nextension = NOP = nothing:Plugin\npaths = {HERE}\n")
+    return Subject(python, ("--select=NOP", f"--config={config}"))
+
+
+def run(subject: Subject, project: Path) -> Cost:
+    """Lint the project once; findings are welcome, errors are not."""
+    command = [subject.python, "-m", "flake8", *subject.arguments, "--jobs=1", "--exit-zero", "--quiet", "."]
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(command, cwd=project, stdout=output, stderr=subprocess.STDOUT)
+        # Not RUSAGE_CHILDREN: its peak is that of all children so far.
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            output.seek(0)
+            sys.exit(output.read().decode())
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit)
+
+
+def count_paths(subject: Subject, project: Path) -> dict[str, int]:
+    counts = FOLDER / "counts.json"
+    command = [subject.python, HERE / "count_paths.py", counts, project, *subject.arguments, "--jobs=1", "--exit-zero"]
+    subprocess.run([*command, "--quiet", "."], cwd=project, check=True, stdout=subprocess.DEVNULL)
+    found: dict[str, int] = json.loads(counts.read_text())
+    return found
+
+
+def report(package: str, project: Path, costs: dict[str, list[Cost]], paths: dict[str, dict[str, int]]) -> str:
+    """Return a Markdown table and the line that says what was measured, where and when."""
+    base, ours = costs
+    cpu = {name: statistics.median(cost.cpu for cost in found) for name, found in costs.items()}
+    memory = {name: max(cost.memory for cost in found) for name, found in costs.items()}
+    files = [file.read_bytes() for file in project.rglob("*.py")]
+    rows = [
+        ("CPU, median", *(f"{cpu[name]:.2f} s" for name in costs), f"x {cpu[ours] / cpu[base]:.3f}"),
+        ("memory, peak", *(f"{memory[name]:.0f} MiB" for name in costs), f"{memory[ours] - memory[base]:+.0f} MiB"),
+    ]
+    for kind, verb in (("open", "opened"), ("list", "listed"), ("stat", "asked for their status")):
+        counts = [paths[name].get(kind, 0) for name in costs]
+        rows.append((f"paths {verb}", *map(str, counts), f"{counts[1] - counts[0]:+d}"))
+    width = [max(len(row[column]) for row in [*rows, ("", base, ours, "")]) for column in range(4)]
+    lines = [("", base, ours, "difference"), tuple("-" * size for size in width), *rows]
+    table = "\n".join(
+        "| " + " | ".join(cell.ljust(size) for cell, size in zip(line, width, strict=True)) + " |" for line in lines
+    )
+    lines_of_code = sum(file.count(b"\n") for file in files)
+    versions = ", ".join(f"{name} {version(name)}" for name in ("flake8-django-threads", "flake8"))
+    return (
+        f"{table}\n\n{package}: {len(files):,} files, {lines_of_code:,} lines; "
+        f"{len(costs[ours])} runs each, in turns, one job; {versions}, Python {platform.python_version()}, "
+        f"{platform.system()} {platform.machine()}; {datetime.date.today()}"
+    )
+
+
+if __name__ == "__main__":
+    main()
