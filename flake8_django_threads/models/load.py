@@ -14,6 +14,8 @@ from flake8_django_threads.models.schema import TABLES, BadRow, Row, read_tables
 __all__ = ["TABLES", "BadRow", "Models", "Row", "load", "load_file"]
 
 _SHIPPED = ("threads.toml", "django.toml", "libraries.toml")
+_NAME = re.compile(r"\w+")
+_WORD = re.compile(r"[A-Z][a-z\d]*|[a-z\d]+")
 _PART = re.compile(r"\w+|\(\)|\[\]")
 # Rows of these tables answer one question, "does it open, close or leave alone", so the nearest of them is the answer.
 _STATE = frozenset({"touch", "lazy", "close"})
@@ -105,25 +107,28 @@ class Models:
 
     def rows(self, table: str | None = None) -> tuple[Row, ...]:
         """Give the rows in force, each once, in their order."""
-        return tuple(dict.fromkeys(row for row in self._rows.values() if table in (None, row.table)))
+        return tuple({id(row): row for row in self._rows.values() if table in (None, row.table)}.values())
 
     @cached_property
     def gate_words(self) -> tuple[tuple[str, ...], ...]:
         """Give the fewest word groups such that a text that hands code to a thread holds all words of some group.
 
-        A method's word begins with its dot. A plain lower-case word (``map``), or a row with ``common = true``, comes
-        with the top-level package of its path; a conditional spawn comes with the keyword that it needs.
+        A method's word begins with its dot. A plain lower-case word (``map``), or that of a row with ``common = true``,
+        comes with the path's top-level package or with the last word of the class (``executor``), which is how
+        variables are named where the object comes from another module. A conditional spawn comes with its keyword.
         """
-        groups: set[tuple[str, ...]] = set()
-        for row in (*self.rows("spawn"), *self.rows("subclass")):
-            for spelling in (row.path, *self._spellings(row.path)):
-                groups.add(_words(row, spelling))
-        return tuple(sorted(group for group in groups if not any(_implies(group, other) for other in groups)))
+        rows = (*self.rows("spawn"), *self.rows("subclass"))
+        groups = {group for row in rows for path in self._spellings(row.path) for group in _groups(row, path)}
+        kept: list[tuple[str, ...]] = []
+        for group in sorted(groups, key=lambda group: (sum(map(len, group)), group)):
+            if not any(_implies(group, other) for other in kept):
+                kept.append(group)
+        return tuple(kept)
 
     def _spellings(self, path: str) -> Iterator[str]:
-        for other, canonical in self._same.items():
-            if path.startswith(canonical) and path[len(canonical) : len(canonical) + 1] in {"", ".", "("}:
-                yield other + path[len(canonical) :]
+        yield path
+        prefixes = set(_prefixes(path))
+        yield from (other + path[len(same) :] for other, same in self._same.items() if same in prefixes)
 
     def may_spawn(self, text: str) -> bool:
         """Tell whether a file's text could hand code to a thread by itself, looking at words alone."""
@@ -136,21 +141,25 @@ def _prefixes(path: str) -> Iterator[str]:
     return (path[:end] for end in reversed(ends))
 
 
-def _words(row: Row, path: str) -> tuple[str, ...]:
-    names = re.findall(r"\w+", path)
-    word = names[-1]
-    common = row.common if row.common is not None else word.isalpha() and word.islower()
-    words = [f".{word}" if f"().{word}" in path else word]
-    if common and len(names) > 1:
-        words.append(names[0])
+def _groups(row: Row, path: str) -> Iterator[tuple[str, ...]]:
+    """Give the word groups of one row under one spelling of its path."""
+    names = _NAME.findall(path)
+    is_method = f"().{names[-1]}" in path
+    words: tuple[str, ...] = (f".{names[-1]}" if is_method else names[-1],)
     if row.requires is not None:
-        words.append(row.requires.keyword)
-    return tuple(words)
+        words = (*words, row.requires.keyword)
+    plain = names[-1].isalpha() and names[-1].islower()
+    if len(names) == 1 or not (plain if row.common is None else row.common):
+        yield words
+        return
+    yield (*words, names[0])
+    if is_method:
+        yield (*words, (_WORD.findall(names[-2]) or [names[-2]])[-1].lower())
 
 
 def _implies(group: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Tell whether every text that holds ``group`` holds ``other`` too, so that ``group`` adds nothing."""
-    return group != other and all(any(word in mine for mine in group) for word in other)
+    return all(any(word in mine for mine in group) for word in other)
 
 
 def load_file(path: str | Path) -> Mapping[str, object]:

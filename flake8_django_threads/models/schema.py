@@ -11,7 +11,7 @@ PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\(\)|\[\])*")
 EVENTS = ("call", "enter", "attribute", "iter", "bool", "len", "contains", "index", "repr", "compare", "evaluate")
 
 
-class BadRow(Exception):
+class BadRow(Exception):  # noqa: N818 - it names the thing that is wrong, as the message does
     """A table cannot be used as it is written; ``str()`` is one line for the user.
 
     ``row`` names table, number (from 1) and path of the row, ``key`` the key at fault; both are empty where the
@@ -38,9 +38,10 @@ class Condition(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One fact about one dotted path; ``methods`` and ``paths`` are already spread out, absent options are None.
+    """One fact about one dotted path; ``methods`` and ``paths`` are already spread out, options not given are None.
 
-    The tables give each option its meaning; ``source`` is the file, for messages.
+    ``source`` is the file, for messages. A typed value of the ORM carries its model; ``returns`` says "row" (an
+    instance of the receiver's model), "rows" (many of them), "self" (the receiver's own type and model), or a path.
     """
 
     table: str
@@ -48,29 +49,29 @@ class Row(NamedTuple):
     why: str
     source: str
     enabled: bool = True
-    same: tuple[str, ...] = ()
-    bases: tuple[str, ...] = ()
-    on: tuple[str, ...] = ("call",)
+    same: tuple[str, ...] = ()  # type: other spellings of the path
+    bases: tuple[str, ...] = ()  # type: base classes, nearest first
+    on: tuple[str, ...] = ("call",)  # touch: what is done with the value; "evaluate" is pickle, copy and the like
     returns: str | None = None
-    alias: Slot | None = None
+    alias: Slot | None = None  # where the database alias is given; "default" or the receiver's where it is not
     raises: bool = True
-    unless_empty: Slot | None = None
-    constrained: bool = False
-    closes: str | None = None
-    when: str = "always"
-    callable: Slot | None = None
-    args: Slot | str | None = None
+    unless_empty: Slot | None = None  # touch: a literally empty argument there makes it lazy
+    constrained: bool = False  # touch: only if the model has a unique field, a foreign key or a set primary key
+    closes: str | None = None  # "receiver" is the alias of connections[...]
+    when: str = "always"  # "max-age-0": shuts only connections whose CONN_MAX_AGE is 0
+    callable: Slot | None = None  # None for a decorator factory, whose decorated function is the callable
+    args: Slot | str | None = None  # a tuple's slot; "rest" follows the callable; "map" gives items of the iterables
     kwargs: Slot | str | None = None
-    kind: str | None = None
+    kind: str | None = None  # "thread" ends after the entry; the workers of "pool" and "loop" live on
     requires: Condition | None = None
-    decorator: bool = False
-    common: bool | None = None
-    entries: tuple[str, ...] = ()
-    calls_target: bool = False
-    needs_base: str | None = None
+    decorator: bool = False  # spawn: works as a decorator, too
+    common: bool | None = None  # gate: the last name is in wide use, so a second word must be there; None: by its look
+    entries: tuple[str, ...] = ()  # subclass: the methods that run in another thread
+    calls_target: bool = False  # subclass: the base's own entry calls the constructor's target
+    needs_base: str | None = None  # subclass: only under a server class that has this base
     does: str | None = None
-    calls: int = 1
-    related: bool = False
+    calls: int = 1  # wrapper: 2 where calling it with options gives the decorator; bare use may work all the same
+    related: bool = False  # descriptor: adds the reverse accessor to the other model
 
 
 class _Kind(NamedTuple):
@@ -155,6 +156,22 @@ _CALLABLE: Mapping[str, _Kind] = {
     "kwargs": _slot_or("rest"),
     "returns": _RETURNS,
 }
+_DOES = (
+    "identity",  # the result is, or calls, the callable that was given
+    "partial",  # the result calls it with these arguments in front
+    "call",  # calls it now
+    "same-thread",  # it is called in this thread, now or later
+    "never",  # it is not called in this process
+    "close",  # it runs, or the with block runs, and the connection is shut afterwards
+    "within",  # it runs between entering and leaving the value that the path gives
+    "returns",  # nothing is called; the result is `returns`
+    "property",  # reading the attribute calls it
+    "contextmanager",  # a generator function becomes a context manager
+    "closing",  # a context manager that calls the argument's close
+    "suppress",  # a context manager that swallows the exceptions given
+    "on-exit",  # it is called when the receiver is left
+    "enter",  # the manager given is entered now and left with the receiver
+)
 _OPTIONS: Mapping[str, Mapping[str, _Kind]] = {
     "type": {"same": _PATHS, "bases": _PATHS},
     "touch": {
@@ -183,7 +200,7 @@ _OPTIONS: Mapping[str, Mapping[str, _Kind]] = {
     },
     "wrapper": {
         **_CALLABLE,
-        "does": _word("identity", "partial", "call", "close", "within", "same-thread", "never", "returns"),
+        "does": _word(*_DOES),
         "calls": _Kind("a whole number from 1", _count),
         "when": _word("always", "max-age-0"),
     },
