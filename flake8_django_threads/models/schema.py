@@ -71,7 +71,8 @@ class Row(NamedTuple):
     needs_base: str | None = None  # subclass: only under a server class that has this base
     does: str | None = None
     calls: int = 1  # wrapper: 2 where calling it with options gives the decorator; bare use may work all the same
-    related: bool = False  # descriptor: adds the reverse accessor to the other model
+    related: bool = False  # descriptor: the other model gets an accessor back, which gives `reverse`
+    reverse: str | None = None
 
 
 class _Kind(NamedTuple):
@@ -205,7 +206,7 @@ _OPTIONS: Mapping[str, Mapping[str, _Kind]] = {
         "when": _word("always", "max-age-0"),
     },
     "quiet": {},
-    "descriptor": {"returns": _RETURNS, "related": _FLAG},
+    "descriptor": {"returns": _RETURNS, "related": _FLAG, "reverse": _RETURNS},
 }
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     "close": ("closes",),
