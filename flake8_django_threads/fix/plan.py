@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..base import Finding
+from ..base import Finding, Problem
 from .edit import Closer, Edit, choose
 from .proofs import DisprovedError, Recheck, prove
 from .rewrite import Rewritten, rewrite
@@ -39,11 +39,12 @@ class Refusal(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What to write, what stays for a reason, and what only ``--unsafe-fixes`` would write."""
+    """What to write, what stays for a reason, what only ``--unsafe-fixes`` writes, and what broke the fixer."""
 
     changes: tuple[Change, ...]
     refused: tuple[Refusal, ...]
     unsafe: tuple[Refusal, ...]
+    problems: tuple[Problem, ...]
 
 
 def plan(
@@ -77,13 +78,17 @@ def plan(
             hidden.append(Refusal(finding, UNSAFE[finding.code]))
         else:
             _join(wanted[edit.path], edit, finding)
-    changes = []
+    changes, problems = [], []
     for path, edits in sorted(wanted.items()):
-        change, failures = _settle(sources.get(path), edits, recheck)
+        try:
+            change, failures = _settle(sources.get(path), edits, recheck)
+        except Exception as error:  # one file that trips libcst or the linter must not cost the others theirs
+            problems.append(Problem(path, 0, f"internal error: {type(error).__name__}: {error}"))
+            continue
         refused.extend(failures)
         if change is not None:
             changes.append(change)
-    return Plan(tuple(changes), tuple(refused), tuple(hidden))
+    return Plan(tuple(changes), tuple(refused), tuple(hidden), tuple(problems))
 
 
 class _Sources:
