@@ -106,8 +106,9 @@ def report(package: str, project: Path, costs: dict[str, list[Cost]], paths: dic
     for kind, verb in (("open", "opened"), ("list", "listed"), ("stat", "asked for their status")):
         counts = [paths[name].get(kind, 0) for name in costs]
         rows.append((f"paths {verb}", *map(str, counts), f"{counts[1] - counts[0]:+d}"))
-    width = [max(len(row[column]) for row in [*rows, ("", base, ours, "")]) for column in range(4)]
-    lines = [("", base, ours, "difference"), tuple("-" * size for size in width), *rows]
+    header = ("", base, ours, "difference")
+    width = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    lines = [header, tuple("-" * size for size in width), *rows]
     table = "\n".join(
         "| " + " | ".join(cell.ljust(size) for cell, size in zip(line, width, strict=True)) + " |" for line in lines
     )
