@@ -10,6 +10,7 @@ from flake8_django_threads.values import flow
 from flake8_django_threads.values.flow import ANY, Kind, Node, Summary
 
 Raises: TypeAlias = dict[Kind, int]
+RESTS = "rests"
 
 
 @dataclass(slots=True)
@@ -22,10 +23,12 @@ class Outcome:
 
 
 class Effect(NamedTuple):
-    """What calling a function does: the relation on return, and on each kind of exception."""
+    """What calling a function does: the relation on return, on each kind of exception, and between the rounds of a
+    loop that never ends."""
 
     returns: int = NEVER
     raises: tuple[tuple[Kind, int], ...] = ()
+    rests: int = NEVER
 
     @property
     def raised(self) -> int:
@@ -61,7 +64,7 @@ class Folder:
             self._used.discard(summary)
             outcome = self.fold(summary.tree)
             returns = outcome.end | outcome.jumps.get("return", NEVER)
-            found = Effect(returns, tuple(sorted(outcome.raises.items())))
+            found = Effect(returns, tuple(sorted(outcome.raises.items())), outcome.jumps.get(RESTS, NEVER))
             if summary not in self._used or found == current:
                 break
             current = found
@@ -90,7 +93,8 @@ class Folder:
                 return Outcome(SAME, raises={ANY: SAME})
             case flow.Invoke():
                 effect = self.effect(node.summary)
-                return Outcome(effect.returns, raises=dict(effect.raises))
+                jumps = {RESTS: effect.rests} if effect.rests else {}
+                return Outcome(effect.returns, jumps, dict(effect.raises))
             case flow.AssumeShut():
                 return Outcome(ASSUME_SHUT)
             case flow.Branch():
@@ -134,7 +138,9 @@ class Folder:
         if node.at_least_once and not node.endless:
             leaves = then(then(round_, many), head.end)
         if node.endless:
+            # Such a thread rests in its loop: the state between two rounds is as good as an exit.
             leaves = NEVER
+            _add(result.jumps, RESTS, then(begins, round_))
         for kind, relation in once.raises.items():
             _add(result.raises, kind, then(begins, relation))
         for kind, relation in once.jumps.items():
@@ -175,6 +181,9 @@ class Folder:
         left = Outcome()
         _join(left, _after(Outcome(body.end), leave))
         for kind, relation in body.jumps.items():
+            if kind == RESTS:
+                _add(left.jumps, kind, relation)
+                continue
             after = _after(Outcome(relation), leave)
             _add(left.jumps, kind, after.end)
             _merge_exits(left, after)
@@ -198,6 +207,9 @@ class Folder:
         for kind, relation in plain.raises.items():
             _add(result.raises, kind, relation)
         for jump, relation in body.jumps.items():
+            if jump == RESTS:
+                _add(result.jumps, jump, self.fold(tree, Outcome(NEVER, {jump: relation})).jumps.get(jump, NEVER))
+                continue
             left = self.fold(tree, Outcome(relation))
             _add(result.jumps, jump, left.end | left.jumps.get("return", NEVER))
             for kind, raised in left.raises.items():
@@ -237,6 +249,9 @@ def _finally(outcome: Outcome, final: Outcome) -> Outcome:
     for jump, relation in after.jumps.items():
         _add(result.jumps, jump, relation)
     for jump, relation in outcome.jumps.items():
+        if jump == RESTS:
+            _add(result.jumps, jump, relation)
+            continue
         left = _after(Outcome(relation), final)
         _add(result.jumps, jump, left.end)
         _merge_all(result, left)

@@ -1,0 +1,62 @@
+"""Evidence in a flow tree: what it touches and closes, and the shortest way from a root to it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from flake8_django_threads.facts.records import At
+from flake8_django_threads.values import flow
+from flake8_django_threads.values.flow import Node, Summary
+
+
+class Found(NamedTuple):
+    """A leaf with its file and the calls that lead to it: (function, file, position of the call), outermost first."""
+
+    leaf: flow.Touch | flow.Close
+    path: str
+    calls: tuple[tuple[str, str, At], ...]
+
+
+def leaves(tree: Node, path: str) -> Iterator[Found]:
+    """Every touch and close below ``tree``, those with the fewest calls first; each function is entered once."""
+    queue: deque[tuple[Node, str, tuple[tuple[str, str, At], ...]]] = deque([(tree, path, ())])
+    seen: set[Summary] = set()
+    while queue:
+        node, file, calls = queue.popleft()
+        for item in _walk(node):
+            if isinstance(item, (flow.Touch, flow.Close)):
+                yield Found(item, file, calls)
+            elif isinstance(item, (flow.Invoke, flow.WithGenerator)) and item.summary not in seen:
+                seen.add(item.summary)
+                step = (item.summary.function.qualname, file, item.at)
+                queue.append((item.summary.tree, item.summary.path, (*calls, step)))
+
+
+def first(tree: Node, path: str, wanted: Callable[[flow.Touch | flow.Close], bool]) -> Found | None:
+    """The nearest leaf that is wanted."""
+    return next((found for found in leaves(tree, path) if wanted(found.leaf)), None)
+
+
+def _walk(node: Node) -> Iterator[Node]:
+    """The node and what it holds, in order, without following calls."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        yield current
+        inner: tuple[Node, ...] = ()
+        match current:
+            case flow.Seq():
+                inner = current.items
+            case flow.Branch():
+                inner = current.arms
+            case flow.Loop():
+                inner = (current.head, current.body, current.orelse)
+            case flow.Try():
+                inner = (current.body, *(c.body for c in current.handlers), current.orelse, current.final)
+            case flow.With():
+                inner = (current.enter, current.body, current.leave, current.leave_on_exception)
+            case flow.WithGenerator():
+                inner = (current.body,)
+        stack.extend(reversed(inner))

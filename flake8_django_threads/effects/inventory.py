@@ -1,0 +1,422 @@
+"""The inventory of spawn sites in a file: which calls hand code to another thread, and what that code does."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from flake8_django_threads.base import Definition, Span, Step
+from flake8_django_threads.effects.sites import SpawnSite, connections
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.models.load import Row
+from flake8_django_threads.values import attributes, flow
+from flake8_django_threads.values.domain import (
+    Arguments, Bound, ClassValue, Const, Ext, Frame, Func, Instance, Partial, Pending, Unknown, Value, Vals, Wrapped, one,
+)
+from flake8_django_threads.values.flow import sequence
+from flake8_django_threads.values.interpreter import Exhausted, Interpreter, SpawnEvent
+
+RECURSION = 12_000
+
+
+class Event(NamedTuple):
+    """A spawn as met, with the tree of what runs there."""
+
+    event: SpawnEvent
+    tree: flow.Node
+    reasons: frozenset[str]
+
+
+class Inventory:
+    """Finds the spawn sites of one file after the other with one interpreter."""
+
+    def __init__(self, run: Interpreter) -> None:
+        self._run = run
+        self._words = _spawn_words(run)
+        self._own_events: dict[Func, dict[tuple[str, r.At], bool]] = {}
+
+    def sites(self, module: r.ModuleFacts, shown: str, helpers: frozenset[str] = frozenset()) -> tuple[SpawnSite, ...]:
+        """Every spawn site of ``module``, in source order. ``shown`` is the file's name in messages."""
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, RECURSION))
+        try:
+            return tuple(sorted(self._sites(module, shown, helpers), key=lambda s: (s.span.line, s.span.col)))
+        finally:
+            sys.setrecursionlimit(limit)
+
+    def _sites(self, module: r.ModuleFacts, shown: str, helpers: frozenset[str]) -> Iterator[SpawnSite]:
+        run = self._run
+        bodies = dict(self._subclass_sites(module, shown))
+        yield from bodies.values()
+        candidates = [(call, scope) for call, scope in module.calls if self._may_spawn(module, call, helpers)]
+        found: dict[r.At, list[Event]] = {}
+        for root in dict.fromkeys(_outermost(scope) for _, scope in candidates):
+            inside = [(call, scope) for call, scope in candidates if _outermost(scope) is root]
+            for at, event in self._run_root(module, root, inside):
+                found.setdefault(at, []).append(event)
+        for at, events in found.items():
+            site = self._site(module, shown, at, events, bodies)
+            if site is not None:
+                yield site
+        del run
+
+    def _may_spawn(self, module: r.ModuleFacts, call: r.Call, helpers: frozenset[str]) -> bool:
+        func = call.func
+        if isinstance(func, r.Call):
+            return True
+        name = func.id if isinstance(func, r.Name) else func.name if isinstance(func, r.Attr) else ""
+        if name in self._words or name in helpers:
+            return True
+        if isinstance(func, r.Name) or (isinstance(func, r.Attr) and isinstance(func.base, r.Name)):
+            if name[:1].isupper() or name[:2] == "_" + name[1:2].upper():
+                return self._is_thread_class(module, func)
+        if isinstance(func, r.Name):
+            return self._aliased(module, name)
+        return False
+
+    def _aliased(self, module: r.ModuleFacts, name: str) -> bool:
+        """A spawner imported under another name."""
+        for binding in self._run.names.table(module).names.get(name, ()):
+            if binding.kind == "from" and binding.source[2] in self._words and binding.source[2] != name:
+                return True
+        return False
+
+    def _is_thread_class(self, module: r.ModuleFacts, func: r.Expr) -> bool:
+        frame = self._run.module_frame(module)
+        try:
+            with self._run.detached():
+                values = self._run.evaluate(frame, func)
+        except Exhausted:
+            return False
+        return any(isinstance(v, ClassValue) and self._run.names.is_a(v, "threading.Thread") for v in values)
+
+    # Roots.
+
+    def _run_root(
+        self, module: r.ModuleFacts, root: r.Scope, inside: list[tuple[r.Call, r.Scope]]
+    ) -> list[tuple[r.At, Event]]:
+        """Run the outermost function that holds candidates, then what it did not reach: (position in it, event)."""
+        run = self._run
+        run.begin()
+        met: list[Event] = []
+        run.on_spawn = lambda event: self._meet(event, met)
+        try:
+            frame: Frame | None = None
+            if isinstance(root, r.Function):
+                func = self.function(module, root)
+                frame = self._run_symbolically(func)
+            for call, scope in inside:
+                if (module.path, call.at) in run.evaluated:
+                    continue
+                self._reach(module, call, scope, root, frame)
+        except Exhausted:
+            pass
+        finally:
+            run.on_spawn = lambda event: None
+        wanted = {call.at for call, _ in inside}
+        result = []
+        for event in met:
+            at = self._attributed(event, module, wanted)
+            if at is not None:
+                result.append((at, event))
+        return result
+
+    def function(self, module: r.ModuleFacts, function: r.Function) -> Func:
+        """The value of an outermost function or method."""
+        owner = function.owner
+        if isinstance(owner, r.ClassFact):
+            return Func(function, module, None, ClassValue(owner, module))
+        return Func(function, module)
+
+    def _run_symbolically(self, func: Func) -> Frame:
+        """Run a function whose callers are not known; the frame that it ran in."""
+        run = self._run
+        symbolic = attributes.symbolic_frame(run, func)
+        bound = {p.name: run.names.parameter(symbolic, p) for p in func.function.parameters}
+        key = (func.function, func.frame, func.klass, tuple(sorted(bound.items(), key=lambda item: item[0])))
+        frame = run.intern(key, lambda: Frame(func.module, func.function, func.frame, func.klass))
+        with run.writing():
+            run.run_function(func, bound, func.function.at)
+        return frame
+
+    def _reach(
+        self, module: r.ModuleFacts, call: r.Call, scope: r.Scope, root: r.Scope, frame: Frame | None
+    ) -> None:
+        """Evaluate a call that running its outermost function did not meet: an inner function, or code believed dead."""
+        run = self._run
+        chain: list[r.Function] = []
+        current: object = scope
+        klass: ClassValue | None = None
+        while current is not root and current is not None:
+            if isinstance(current, r.Function):
+                chain.append(current)
+            current = getattr(current, "owner", None)
+        outer = frame
+        for function in reversed(chain):
+            if isinstance(function.owner, r.ClassFact):
+                klass = ClassValue(function.owner, module, outer)
+            func = Func(function, module, outer, klass)
+            klass = None
+            outer = self._run_symbolically(func)
+        if (module.path, call.at) in run.evaluated:
+            return
+        if isinstance(scope, r.ClassFact):
+            outer = run.class_frame(ClassValue(scope, module, outer))
+        if outer is None:
+            outer = run.module_frame(module)
+        with run.writing():
+            run.evaluate(outer, call)
+
+    def _meet(self, event: SpawnEvent, met: list[Event]) -> None:
+        """Run the entry as the other thread would, and keep its tree."""
+        run = self._run
+        if run.in_thread:
+            return
+        active, run.active = run.active, []
+        run.in_thread += 1
+        run.store.enter()
+        summary = flow.Summary(_NO_FUNCTION, "")
+        try:
+            with run.writing() as items:
+                entries = frozenset(v for v in event.callables if not isinstance(v, Const))
+                if entries:
+                    called = run.call(entries, event.arguments, event.stack[-1][1], event.stack[-1][0])
+                    pending = frozenset(v for v in called if isinstance(v, Pending) and v.kind == "coroutine")
+                    del pending
+            reasons = set()
+            for item in items:
+                if isinstance(item, flow.Invoke):
+                    reasons |= item.summary.unknown
+            met.append(Event(event, sequence(items), frozenset(reasons)))
+        except Exhausted as limit:
+            met.append(Event(event, flow.NOTHING, frozenset({str(limit)})))
+            run.steps = 0
+        finally:
+            run.store.leave()
+            run.in_thread -= 1
+            run.active = active
+        del summary
+
+    def _attributed(self, event: Event, module: r.ModuleFacts, wanted: set[r.At]) -> r.At | None:
+        """The call in this file to which the spawn belongs; None if it is a function's own, further down."""
+        stack = event.event.stack
+        frame, at = stack[0]
+        if frame.module is not module:
+            return None
+        for inner, _ in stack[1:]:
+            if inner.function is not None and self._resolves(inner, stack[-1]):
+                return None if inner.module is not module or len(stack) > 1 else at
+        return at
+
+    def _resolves(self, frame: Frame, spawn: tuple[Frame, r.At]) -> bool:
+        """Whether a function, run without knowing its callers, knows the entry of this spawn by itself."""
+        assert frame.function is not None
+        func = Func(frame.function, frame.module, frame.parent, frame.klass)
+        own = self._own_events.get(func)
+        if own is None:
+            own = self._own_events[func] = {}
+            run = self._run
+            saved = run.on_spawn, run.store, run.active, run.out, run.steps, run.memo, run.evaluated
+            run.begin()
+            run.evaluated = set()
+
+            def meet(event: SpawnEvent) -> None:
+                if not run.in_thread:
+                    last, at = event.stack[-1]
+                    known = any(not isinstance(v, (Unknown, Const)) for v in event.callables)
+                    key = (last.module.path, at)
+                    own[key] = own.get(key, False) or known
+
+            run.on_spawn = meet
+            try:
+                self._run_symbolically(func)
+            except Exhausted:
+                pass
+            run.on_spawn, run.store, run.active, run.out, run.steps, run.memo, run.evaluated = saved
+        return own.get((spawn[0].module.path, spawn[1]), False)
+
+    # Sites.
+
+    def _site(
+        self, module: r.ModuleFacts, shown: str, at: r.At, events: list[Event], bodies: dict[r.Function, SpawnSite]
+    ) -> SpawnSite | None:
+        best: SpawnSite | None = None
+        for event in events:
+            for value in attributes.ordered(event.event.callables):
+                entry = entry_function(value)
+                if entry is not None and entry.function in bodies and bodies[entry.function].connections:
+                    return None
+            site = self._judge(module, shown, at, event)
+            if best is None or _rank(site) < _rank(best):
+                best = site
+        return best
+
+    def _judge(self, module: r.ModuleFacts, shown: str, at: r.At, event: Event) -> SpawnSite:
+        spawn = event.event
+        span = Span(shown, *at)
+        values = attributes.ordered(frozenset(v for v in spawn.callables if not isinstance(v, Const)))
+        entry = next((f for v in values if (f := entry_function(v)) is not None), None)
+        unknown = next((v.reason for v in values if isinstance(v, Unknown)), "")
+        if any(not isinstance(v, Unknown) for v in values):
+            unknown = ""
+        name = entry_name(entry, values)
+        target = Span(shown, *spawn.target) if spawn.target is not None and len(spawn.stack) == 1 else None
+        definition = None
+        if entry is not None:
+            definition = Definition(entry.function.qualname, Span(self._shown(entry.module.path, module, shown), *entry.function.at))
+        found = connections(event.tree, module.path)
+        limit = next((reason for reason in event.reasons if reason.startswith("limit")), "")
+        through = ""
+        if len(spawn.stack) > 1:
+            helper = spawn.stack[1][0].function
+            through = helper.qualname if helper is not None else ""
+        return SpawnSite(
+            span, spawn.row.kind or "thread", name, definition, target, found,
+            self._trail(span, name, found, module, shown), unknown or limit, event.reasons, module.path, through,
+        )
+
+    def _trail(
+        self, span: Span, name: str, found: tuple[object, ...], module: r.ModuleFacts, shown: str
+    ) -> tuple[Step, ...]:
+        steps = [Step(span, f"hands {name} to another thread")]
+        leak = next((c for c in found if c.leaks), None)  # type: ignore[attr-defined]
+        if leak is not None:
+            for function, path, at in leak.touch.calls:
+                steps.append(Step(Span(self._shown(path, module, shown), *at), f"calls {function}"))
+            place = Span(self._shown(leak.touch.path, module, shown), *leak.touch.leaf.at)
+            steps.append(Step(place, f"touches the database: {leak.touch.leaf.what}"))
+        return tuple(steps)
+
+    def _shown(self, path: str, module: r.ModuleFacts, shown: str) -> str:
+        if path == module.path:
+            return shown
+        root = self._run.resolver.project_root(module.path)
+        return path[len(root) + 1 :] if path.startswith(root + "/") or path.startswith(root + "\\") else path
+
+    # Thread subclasses.
+
+    def _subclass_sites(self, module: r.ModuleFacts, shown: str) -> Iterator[tuple[r.Function, SpawnSite]]:
+        run = self._run
+        for fact in module.classes:
+            rows = [row for row in run.models.rows("subclass") if any(e in fact.functions for e in row.entries)]
+            if not rows or not fact.bases:
+                continue
+            run.begin()
+            klass = self._class_value(module, fact)
+            if klass is None:
+                continue
+            try:
+                for row in rows:
+                    if row.needs_base is not None or not run.names.is_a(klass, row.path):
+                        continue
+                    for name in row.entries:
+                        if name in fact.functions:
+                            function = fact.functions[name]
+                            site = self._entry_site(module, shown, klass, function, row)
+                            if site is not None:
+                                yield function, site
+                    break
+            except Exhausted:
+                continue
+
+    def _class_value(self, module: r.ModuleFacts, fact: r.ClassFact) -> ClassValue | None:
+        owner = fact.owner
+        while owner is not None and not isinstance(owner, r.ModuleFacts):
+            if isinstance(owner, r.Function):
+                frame = self._run_symbolically(self.function(module, _outermost(owner)))  # type: ignore[arg-type]
+                return ClassValue(fact, module, frame)
+            owner = owner.owner
+        return ClassValue(fact, module)
+
+    def _entry_site(
+        self, module: r.ModuleFacts, shown: str, klass: ClassValue, function: r.Function, row: Row
+    ) -> SpawnSite | None:
+        run = self._run
+        run.begin()
+        met: list[Event] = []
+        spawn_row = run.models.find("spawn", "threading.Thread")
+        assert spawn_row is not None
+        entry = Bound(Func(function, module, klass.frame, klass), Instance(klass))
+        name_at = function.at
+        event = SpawnEvent(
+            spawn_row._replace(kind=row.kind), one(entry), Arguments(), ((run.module_frame(module), name_at),), None
+        )
+        self._meet(event, met)
+        if not met:
+            return None
+        line, col = name_at[0], name_at[1]
+        site = self._judge(module, shown, (line, col, line, col + len("def ") + len(function.name)), met[0])
+        return site._replace(target=None)
+
+
+_NO_FUNCTION = r.Function("<thread>", "<thread>", (0, 0, 0, 0), (), ())
+
+
+def entry_function(value: Value) -> Func | None:
+    """The project function that calling ``value`` runs first, through partials, methods and decorators."""
+    match value:
+        case Func():
+            return value
+        case Bound():
+            return value.function if isinstance(value.function, Func) else None
+        case Partial():
+            return entry_function(value.function)
+        case Wrapped():
+            return entry_function(value.function)
+    return None
+
+
+def entry_name(entry: Func | None, values: list[Value]) -> str:
+    """What a message calls the entry."""
+    if entry is not None:
+        if entry.function.name == "<lambda>":
+            return "a lambda"
+        return f"{entry.function.qualname}()"
+    for value in values:
+        if isinstance(value, Ext):
+            return f"{value.path}()"
+        if isinstance(value, Bound) and isinstance(value.function, Ext):
+            receiver = value.receiver
+            last = value.function.path.rpartition(".")[2]
+            if isinstance(receiver, Instance):
+                return f"{receiver.klass.fact.name}.{last}()"
+            return f"{value.function.path}()"
+        if isinstance(value, Instance):
+            return f"{value.klass.fact.name}()"
+        if isinstance(value, ClassValue):
+            return f"{value.fact.name}()"
+    return "the entry"
+
+
+def _rank(site: SpawnSite) -> tuple[bool, bool]:
+    return site.leak is None, not site.connections
+
+
+def _outermost(scope: r.Scope) -> r.Scope:
+    """The outermost function around a scope, or the module."""
+    result: r.Scope = scope
+    current: object = scope
+    best: r.Scope | None = None
+    while current is not None:
+        if isinstance(current, r.Function):
+            best = current
+        if isinstance(current, r.ModuleFacts):
+            result = current
+        current = getattr(current, "owner", None)
+    return best if best is not None else result
+
+
+def _spawn_words(run: Interpreter) -> frozenset[str]:
+    """The last names of all spawners."""
+    words = set()
+    for row in run.models.rows("spawn"):
+        last = re.findall(r"\w+", row.path)[-1]
+        words.add(last)
+    return frozenset(words)
+
+
+def all_values(values: Vals) -> list[Value]:
+    """The values in a fixed order."""
+    return attributes.ordered(values)
