@@ -123,7 +123,11 @@ class _Twin:
         if len(body) != done.lead + 1 or not isinstance(enclosing, ast.Try | getattr(ast, "TryStar", ast.Try)):
             raise DisprovedError("taking the edit out again does not give back the original")
         closing = enclosing.finalbody[-1:]
+        if [ast.unparse(statement) for statement in closing] != [done.text]:
+            raise DisprovedError("the close is not where it was put")
         if done.shape == "nested":
+            if enclosing.handlers or enclosing.orelse or len(enclosing.finalbody) > 1:
+                raise DisprovedError("taking the edit out again does not give back the original")
             inner: list[ast.stmt] = enclosing.body
         else:
             rest = type(enclosing)(enclosing.body, enclosing.handlers, enclosing.orelse, enclosing.finalbody[:-1])

@@ -14,11 +14,12 @@ from .source import NoEditError
 class Enclosed(NamedTuple):
     """What was done to a body, so that it can be taken out again.
 
-    ``lead`` statements stay before the ``try``; it is a new one (``nested``), or an existing one that got a
-    ``finally`` (``added``) or one more statement in it (``appended``). ``moved`` says that the close was the
-    body's own last statement.
+    ``text`` is the close, and ``lead`` statements stay before the ``try``. That is a new one (``nested``), or an
+    existing one that got a ``finally`` (``added``) or one more statement in it (``appended``). ``moved`` says that
+    the close was the body's own last statement.
     """
 
+    text: str
     lead: int
     shape: Literal["nested", "added", "appended"]
     moved: bool
@@ -72,7 +73,7 @@ def enclose(function: cst.FunctionDef, closing: Closing, *, nest: bool) -> tuple
         old = _block(only.finalbody.body)
         longer = old.with_changes(body=[*old.body, tail])
         enclosing, shape = only.with_changes(finalbody=only.finalbody.with_changes(body=longer)), "appended"
-    done = Enclosed(lead, shape, move)
+    done = Enclosed(closing.text, lead, shape, move)
     return function.with_changes(body=block.with_changes(body=[*head, enclosing], footer=footer)), done
 
 
