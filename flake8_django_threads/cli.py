@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return _FOUND
     except Exception as error:
-        print(f"djt-fix: {_internal('djt-fix', error).text}", file=sys.stderr)
+        print(_internal("djt-fix", error), file=sys.stderr)
         return _TROUBLE
     return code
 
@@ -216,7 +216,8 @@ class Run:
             try:
                 self._reports[absolute] = engine.analyse(absolute)
             except Exception as error:
-                self._tell(_internal(path, error))
+                self._trouble = True
+                print(_internal(path, error), file=sys.stderr)
                 return None
         return self._reports[absolute]
 
@@ -385,9 +386,8 @@ def _emit(data: bytes) -> None:
     sys.stdout.buffer.write(data)
 
 
-def _internal(path: str, error: Exception) -> Problem:
-    text = " ".join(str(error).split())
-    return Problem(f"internal error in {path}", 0, f"{type(error).__name__}: {text}")
+def _internal(path: str, error: Exception) -> str:
+    return f"djt-fix: internal error in {_shown(path)}: {type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _place(finding: Finding) -> str:

@@ -83,7 +83,8 @@ def plan(
         try:
             change, failures = _settle(sources.get(path), edits, recheck)
         except Exception as error:  # one file that trips libcst or the linter must not cost the others theirs
-            problems.append(Problem(path, 0, f"internal error: {type(error).__name__}: {error}"))
+            text = " ".join(str(error).split())
+            problems.append(Problem(path, 0, f"internal error: {type(error).__name__}: {text}"))
             continue
         refused.extend(failures)
         if change is not None:
