@@ -22,6 +22,7 @@ check: .venv/groups
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m flake8_django_threads.docs --check
 
 bench: .venv/package
 	@PYTHONPATH=tests $(BIN)/python -m bench.bench $(BENCH)

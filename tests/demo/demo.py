@@ -15,8 +15,8 @@ from wheels import unpack
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sysconfig.get_path("scripts"))
-# Small, in wide use, and its Thread subclass writes rows from `run`, three calls deep.
-PACKAGE = "drf-api-logger==1.4.0"
+# Small enough to read in five minutes; each of its worker threads keeps a connection for the life of the process.
+PACKAGE = "bgtask4django==1.0.2"
 
 
 def main() -> int:
