@@ -157,6 +157,7 @@ class Run:
             return self._refuse(str(error))
         if arguments.check:
             self._list(findings, sys.stdout)
+            self._summarise()
             code = _FOUND if findings else _NOTHING
         else:
             if arguments.trace:
@@ -214,7 +215,7 @@ class Run:
         if absolute not in self._reports:
             engine = self._engine
             try:
-                self._reports[absolute] = engine.analyse(absolute)
+                self._reports[absolute] = engine.analyse(_shown(absolute))
             except Exception as error:
                 self._trouble = True
                 print(_internal(path, error), file=sys.stderr)
@@ -257,7 +258,11 @@ class Run:
             _emit(changes[0].after if changes else data)
         else:
             changes = tuple(change for change in changes if self._written(change))
-        self._summarise(sum(len(change.fixed) for change in changes), len(plan.unsafe) if plan else 0)
+        fixed = sum(len(change.fixed) for change in changes)
+        parts = [f"{fixed} {'fixed' if self._arguments.write else 'fixable'}"]
+        if plan and plan.unsafe:
+            parts.append(f"{len(plan.unsafe)} more with --unsafe-fixes")
+        self._summarise(*parts)
         return _FOUND if findings or changes else _NOTHING
 
     def _plan(self, findings: Sequence[Finding]) -> Plan:
@@ -268,7 +273,7 @@ class Run:
             if not overlay:
                 report = self._analyse(path)
                 return report.findings if report else ()
-            second: Report = Engine(self._options, {**self._base_texts, **overlay}).analyse(path)
+            second: Report = Engine(self._options, {**self._base_texts, **overlay}).analyse(_shown(path))
             return second.findings
 
         return plan(
@@ -295,18 +300,16 @@ class Run:
         print(f"fixed {_shown(change.path)} ({_count(len(change.fixed), 'finding')})")
         return True
 
-    def _summarise(self, fixed: int, unsafe: int) -> None:
+    def _summarise(self, *repairs: str) -> None:
         totals = self._totals
-        parts = [
+        parts = (
             _count(totals.files, "file"),
             _count(totals.spawns, "thread start"),
             f"{totals.resolved} resolved",
             f"{totals.leaking} leaking",
-            f"{fixed} {'fixed' if self._arguments.write else 'fixable'}",
+            *repairs,
             f"{totals.unknown.total()} unknown",
-        ]
-        if unsafe:
-            parts.append(f"{unsafe} more with --unsafe-fixes")
+        )
         print(", ".join(parts), file=sys.stderr)
 
 

