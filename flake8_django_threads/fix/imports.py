@@ -65,7 +65,8 @@ def _insert(module: cst.Module, body: list[Statement], wanted: Import, path: str
     keys = {i: key for i in range(first, stop) if (key := _import_key(body[i], path)) is not None}
     new_key = _key(wanted.module, path, plain=not wanted.name)
     top = wanted.module.partition(".")[0]
-    kin = [i for i, key in keys.items() if key[2].partition(".")[0] == top] or _first_block(body, keys, new_key[0])
+    kin = [i for i, key in keys.items() if wanted.name and key[2].partition(".")[0] == top]
+    kin = kin or _first_block(body, keys, new_key[0])
     header = list(module.header)
     if kin:
         at = max((i + 1 for i in kin if keys[i] <= new_key), default=kin[0])

@@ -84,13 +84,17 @@ class Names:
         return made.bound
 
     def reach_module(self, module: str, name: str) -> str:
-        """Give an expression for ``module.name`` at module level, by ``import module`` if need be."""
+        """Give an expression for ``module.name`` at module level; import what is missing in the file's own manner."""
         for spelling in self.spellings(module, name):
             return spelling
-        made = Import(module, "", self.fresh(f"_{module}") if any(n == module for n, _ in self._module) else "")
-        if made not in self.added:
-            self.added.append(made)
-        return f"{made.bound}.{name}"
+        taken = {bound_name for bound_name, _ in self._module}
+        is_parted = any(isinstance(node, ast.ImportFrom) and node.module == module for node in self._tree.body)
+        if is_parted and name not in taken:
+            made = Import(module, name)
+        else:
+            made = Import(module, "", self.fresh(f"_{module}") if module in taken else "")
+        self.added.append(made)
+        return made.bound if made.name else f"{made.bound}.{name}"
 
 
 def leading_import(function: Function, module: str, name: str, skip: int) -> tuple[str, int] | None:
