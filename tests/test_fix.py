@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fix_marks import recheck_of, spans
 
-from flake8_django_threads.base import Finding
+from flake8_django_threads.base import Finding, Span
 from flake8_django_threads.fix.diff import diff
 from flake8_django_threads.fix.edit import choose
 from flake8_django_threads.fix.plan import Change, Plan, plan
@@ -304,3 +304,52 @@ def test_a_name_that_is_no_longer_defined_is_found_out(tmp_path: Path) -> None:
     lost = done._replace(text=done.text.replace("from django.db import connections\n", ""), imports=())
     with pytest.raises(DisprovedError, match="pyflakes objects: undefined name 'connections'"):
         prove(source, edits, lost, findings, {source.path: findings}, recheck_of({}))
+
+
+def test_a_remedy_may_have_no_edit(tmp_path: Path) -> None:
+    path = tmp_path / "case.py"
+    path.write_text(LEAK)
+    (finding,) = spans(str(path), LEAK)
+    remedy = finding.remedy
+    assert remedy is not None and remedy.entry is not None and remedy.target is not None
+    gone = Span(str(path), 99, 0, 99, 4)
+    variants = {
+        "no edit is written for this code": remedy._replace(kind="commit"),
+        "the callers hold a lock": remedy._replace(blocked="the callers hold a lock"),
+        "the entry is not only spawned": remedy._replace(only_spawned=False, target=None),
+        "the spawn's argument is not where": remedy._replace(only_spawned=False, target=gone),
+        f"{tmp_path / 'missing.py'} cannot be read": remedy._replace(
+            entry=remedy.entry._replace(span=gone._replace(path=str(tmp_path / "missing.py")))
+        ),
+    }
+    for reason, variant in variants.items():
+        made = plan([finding._replace(remedy=variant)], recheck_of({str(path): LEAK}))
+        assert made.changes == ()
+        assert [refusal.reason[: len(reason)] for refusal in made.refused] == [reason]
+    assert plan([finding._replace(remedy=None)], recheck_of({})) == Plan((), (), (), ())
+    moved = remedy._replace(entry=remedy.entry._replace(span=gone))
+    (change,) = plan([finding._replace(remedy=moved)], recheck_of({str(path): LEAK})).changes
+    assert b"target=closing_connections(sync_orders)" in change.after
+
+
+def test_a_moved_close_that_is_not_enough_stays_and_gets_another(tmp_path: Path) -> None:
+    path = tmp_path / "case.py"
+    text = (Path(__file__).parent / "fixes" / "trailing_close" / "before.py").read_text("utf-8")
+    path.write_text(text)
+
+    def recheck(overlay: Mapping[str, str], path: str) -> Sequence[Finding]:
+        new = overlay.get(path, text)
+        return [] if "close_all" in new else spans(path, new)
+
+    (change,) = plan(spans(str(path), text), recheck).changes
+    assert b"    connection.close()  # back to the server\n" in change.after
+    assert b"    finally:\n        connections.close_all()\n" in change.after
+
+
+def test_what_libcst_cannot_read_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: str) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("libcst.parse_module", refuse)
+    made = planned(tmp_path / "case.py", LEAK.encode())
+    assert [refusal.reason for refusal in made.refused] == ["libcst cannot read the file (RecursionError)"]

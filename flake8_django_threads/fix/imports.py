@@ -20,7 +20,8 @@ _WIDTH = 88
 def add_import(module: cst.Module, wanted: Import, path: str) -> cst.Module:
     """Add an import, into an existing one-line ``from`` import of the same module where there is one.
 
-    ``path`` is the module's own: packages that lie beside it or above it are the project's and come last.
+    What uses it stands behind all imports. ``path`` is the module's own: packages that lie beside it or above it
+    are the project's and come last.
     """
     body = list(module.body)
     for index, statement in enumerate(body):
@@ -78,11 +79,8 @@ def _insert(module: cst.Module, body: list[Statement], wanted: Import, path: str
         blanks = [_BLANK] if at else []
         if at == 0:
             header, orphans = _split_header(header)
-            if body:
-                body[0] = body[0].with_changes(leading_lines=[*orphans, *body[0].leading_lines])
-        if at < len(body):
-            wide = isinstance(body[at], cst.FunctionDef | cst.ClassDef)
-            body[at] = with_blanks(body[at], 2 if wide else 1)
+            body[0] = body[0].with_changes(leading_lines=[*orphans, *body[0].leading_lines])
+        body[at] = with_blanks(body[at], 2 if isinstance(body[at], cst.FunctionDef | cst.ClassDef) else 1)
     body.insert(at, cst.parse_statement(wanted.statement).with_changes(leading_lines=blanks))
     return module.with_changes(body=body, header=header)
 

@@ -87,9 +87,7 @@ def rewrite(source: Source, edits: Sequence[Edit]) -> Rewritten:
 
 def _closing(source: Source, names: Names, edit: Edit) -> Closing:
     """How a body is to be closed: by a close of its own that can be moved, else by a new one."""
-    chain = next(_chains(source, source.tree.body, start(edit.span)), None)
-    if chain is None:
-        raise NoEditError("its definition is not where it was seen")
+    chain = next(_chains(source, source.tree.body, start(edit.span)))
     function = chain[-1]
     skip = 0 if ast.get_docstring(function, clean=False) is None else 1
     name, call = ("connections", "close_all") if edit.all_databases else ("connection", "close")

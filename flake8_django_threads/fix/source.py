@@ -25,17 +25,15 @@ class Source:
         try:
             self.encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
             self.text = data.decode(self.encoding)
+            survives = self.encode(self.text) == data
         except (SyntaxError, UnicodeError) as error:
             raise NoEditError(f"{path} cannot be decoded: {error}") from error
-        if self.encode(self.text) != data:
+        if not survives:
             raise NoEditError(f"{path} does not survive a round trip through {self.encoding}")
 
     def encode(self, text: str) -> bytes:
         """Give the bytes of a text in this file's encoding, byte order mark included."""
-        try:
-            return text.encode(self.encoding)
-        except UnicodeError as error:
-            raise NoEditError(f"the edit cannot be written in {self.encoding}") from error
+        return text.encode(self.encoding)
 
     @cached_property
     def tree(self) -> ast.Module:

@@ -1,0 +1,13 @@
+from threading import Thread
+
+import django.apps
+import django.db as database
+
+from .models import Order
+
+
+def sync_orders():
+    Order.objects.get(pk=django.apps).push()
+
+
+Thread(target=sync_orders).start()  # DJT001 in-place sync_orders
