@@ -1,0 +1,123 @@
+"""Reads the expectations that stand in a case's files as marks, and holds what the engine says against them.
+
+A mark stands in a comment on the line that it speaks of:
+
+``# DJT002``                    exactly this code, on this line
+``# DJT002 "jobs.py:14"``       and the message holds the text
+``# DJT002 @9``                 and it stands at this column, counted from 1 as flake8 prints it
+``# missed: DJT002 reason``     a known gap: no finding may stand here yet
+``# false alarm: DJT002 reason``  a known wrong alarm: the finding stands here still
+
+A line without a mark is silent. A known mistake that is cured fails the case too, so that its mark goes at once.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+from flake8_django_threads.base import Finding
+from flake8_django_threads.engine import Engine
+
+MARK = re.compile(
+    r'#\s*(?:(?P<known>missed|false alarm):\s*)?(?P<code>DJT\d{3})(?:\s+"(?P<text>[^"]*)")?(?:\s+@(?P<column>\d+))?'
+    r"(?P<reason>[^#]*)"
+)
+WIDTH = 70
+
+
+class Mark(NamedTuple):
+    """One expectation. ``known`` is "", "missed" or "false alarm"; ``column`` is 0 where none is asked for."""
+
+    path: str
+    line: int
+    code: str
+    known: str = ""
+    text: str = ""
+    column: int = 0
+
+    def fits(self, finding: Finding) -> bool:
+        """Whether the finding is the one that the mark speaks of."""
+        return (
+            finding.code == self.code
+            and self.text in finding.message
+            and self.column in (0, finding.span.col + 1)
+        )
+
+
+def marks(path: str, source: str) -> Iterator[Mark]:
+    """The marks in the comments of a file. Raises ValueError for a known mistake without a reason, or noise in a mark."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        for found in MARK.finditer(token.string):
+            if bool(found["known"]) != bool(found["reason"].strip()):
+                raise ValueError(f"{path}:{token.start[0]}: a reason belongs to a known mistake, and to nothing else")
+            yield Mark(
+                path, token.start[0], found["code"], found["known"] or "", found["text"] or "", int(found["column"] or 0)
+            )
+
+
+def differences(expected: Iterable[Mark], found: Sequence[Finding]) -> list[tuple[str, str]]:
+    """Where marks and findings of one file disagree, as rows (marked, found); a known mistake that is cured is one."""
+    left: dict[int, list[Finding]] = {}
+    for finding in found:
+        left.setdefault(finding.span.line, []).append(finding)
+    rows = []
+    for mark in expected:
+        here = left.get(mark.line, [])
+        match = next((finding for finding in here if mark.fits(finding)), None)
+        if match is not None:
+            here.remove(match)
+        if mark.known == "missed" and match is not None:
+            rows.append((_marked(mark), f"cured, take the mark away: {match.text}"))
+        elif mark.known == "false alarm" and match is None:
+            rows.append((_marked(mark), "cured, take the mark away"))
+        elif mark.known == "" and match is None:
+            near = here.pop(0) if here else None
+            rows.append((_marked(mark), f"@{near.span.col + 1} {near.text}" if near else "silence"))
+    rows += [
+        (f"{finding.span.short} silence", f"@{finding.span.col + 1} {finding.text}")
+        for line in sorted(left)
+        for finding in left[line]
+    ]
+    return rows
+
+
+def table(rows: Iterable[tuple[str, str]]) -> str:
+    """The rows in two columns, for a reader."""
+    lines = [f"{'marked':<{WIDTH}}   found"]
+    for marked, found in rows:
+        pieces = zip_longest(_pieces(marked), _pieces(found), fillvalue="")
+        lines += [f"{one:<{WIDTH}}   {other}".rstrip() for one, other in pieces]
+    return "\n".join(lines)
+
+
+def check_case(folder: Path) -> str:
+    """What is wrong with the case in ``folder``: a table of differences, empty when all is as marked."""
+    engine = Engine(cwd=str(folder))
+    rows = []
+    for file in sorted(folder.rglob("*.py")):
+        path = file.relative_to(folder).as_posix()
+        source = file.read_text(encoding="utf-8")
+        compile(source, path, "exec", dont_inherit=True)
+        report = engine.analyse(path)
+        rows += differences(marks(path, source), report.findings)
+        rows += [("no problem", problem.text) for problem in report.problems]
+    return table(rows) if rows else ""
+
+
+def _marked(mark: Mark) -> str:
+    known = f"{mark.known}: " if mark.known else ""
+    text = f' "{mark.text}"' if mark.text else ""
+    column = f" @{mark.column}" if mark.column else ""
+    return f"{mark.path}:{mark.line} {known}{mark.code}{text}{column}"
+
+
+def _pieces(text: str) -> list[str]:
+    return [text[start : start + WIDTH] for start in range(0, len(text), WIDTH)]
