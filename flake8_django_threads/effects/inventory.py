@@ -267,14 +267,13 @@ class Inventory:
         if entry is not None:
             definition = Definition(entry.function.qualname, Span(self._shown(entry.module.path, module, shown), *entry.function.at))
         found = connections(event.tree, module.path)
-        limit = next((reason for reason in event.reasons if reason.startswith("limit")), "")
         through = ""
         if len(spawn.stack) > 1:
             helper = spawn.stack[1][0].function
             through = helper.qualname if helper is not None else ""
         return SpawnSite(
             span, spawn.row.kind or "thread", name, definition, target, found,
-            self._trail(span, name, found, module, shown), unknown or limit, event.reasons, module.path, through,
+            self._trail(span, name, found, module, shown), unknown, event.reasons, module.path, through,
         )
 
     def _trail(

@@ -8,7 +8,7 @@ from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import externals
 from flake8_django_threads.values.domain import (
     ANY_KEY, NOTHING, Arguments, Bound, Box, BoxMethod, ClassValue, Const, Ext, Frame, Func, Instance, Lazy,
-    ModuleValue, Partial, Pending, Super, Unknown, Value, Vals, Wrapped, join, one, unknown,
+    ModuleValue, Partial, Pending, Super, Unknown, Value, Vals, Wrapped, join, one, order_key, unknown,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def attribute(run: Interpreter, values: Vals, name: str, at: r.At, frame: Frame)
 
 def ordered(values: Vals) -> list[Value]:
     """The values in an order that does not depend on hashing."""
-    return sorted(values, key=repr) if len(values) > 1 else list(values)
+    return sorted(values, key=order_key) if len(values) > 1 else list(values)
 
 
 def _collect(found: list[Vals], vals: Vals) -> bool:
@@ -100,6 +100,8 @@ def _of_instance(run: Interpreter, value: Instance, name: str, at: r.At, frame: 
         stored = _stored(run, value.klass, name) if not all(isinstance(v, (Func, Wrapped)) for v in vals) else None
         if stored is not None and not any(_is_field(run, v) for v in vals):
             return join((stored, *(_bind(run, v, value, owner, at, frame) for v in ordered(vals))))
+        if value.site is None and all(isinstance(v, Const) and not isinstance(v.value, str) for v in vals):
+            return vals | {Unknown("state of an object")}
         return join(_bind(run, v, value, owner, at, frame) for v in ordered(vals))
     if held is not None:
         return held
@@ -178,8 +180,21 @@ def _stored(run: Interpreter, klass: ClassValue, name: str) -> Vals | None:
     result = join(found)
     if any(not isinstance(v, (Unknown, Const)) for v in result):
         result = frozenset(v for v in result if not (isinstance(v, Const) and v.value is None)) or result
+    else:
+        # A flag or counter: what it is at this moment is not known.
+        result = result | {Unknown("state of an object")}
+    result = frozenset(
+        Ext(v.path, v.of, v.alias, ("attribute", klass.fact, name)) if isinstance(v, Ext) and _is_queue(v) else v
+        for v in result
+    )
     names._known[key] = result
+    if any(isinstance(v, Box) or (isinstance(v, Ext) and _is_queue(v)) for v in result):
+        names.fill_attribute(klass, name, result)
     return result
+
+
+def _is_queue(value: Ext) -> bool:
+    return value.path.endswith(("Queue()", "deque()"))
 
 
 def symbolic_frame(run: Interpreter, func: Func, klass: ClassValue | None = None) -> Frame:

@@ -291,11 +291,28 @@ def _call_command(run: Interpreter, receiver: Value | None, arguments: Arguments
     return NONE
 
 
+def _queue_put(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    if receiver is not None:
+        run.store.add((receiver, ANY_KEY), arguments.get(0, "item") or NOTHING)
+    return NONE
+
+
+def _queue_get(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    run.may_raise(at)
+    held = run.store.get((receiver, ANY_KEY)) if receiver is not None else None
+    return held or unknown("item of a queue")
+
+
 def _partialmethod(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     return arguments.get(0, None) or unknown("partialmethod")
 
 
+_QUEUES = ("queue.Queue", "queue.LifoQueue", "queue.PriorityQueue", "queue.SimpleQueue", "multiprocessing.Queue",
+           "collections.deque", "asyncio.Queue")
+
 HANDLERS: dict[str, Handler] = {
+    **{f"{path}().{name}": _queue_put for path in _QUEUES for name in ("put", "put_nowait", "append", "appendleft")},
+    **{f"{path}().{name}": _queue_get for path in _QUEUES for name in ("get", "get_nowait", "pop", "popleft")},
     "property": _decorator("property"),
     "functools.cached_property": _decorator("functools.cached_property"),
     "django.utils.functional.cached_property": _decorator("django.utils.functional.cached_property"),

@@ -287,3 +287,48 @@ class Arguments:
     def all(self) -> Vals:
         """Every value that is passed."""
         return join([*self.args, *self.keywords.values(), self.more, self.more_keywords])
+
+
+def order_key(value: Value) -> tuple[str, str]:
+    """A key that sorts values by what they are and where they are written, whatever their hashes."""
+    match value:
+        case Const():
+            return "Const", f"{value.kind} {value.value!r}"
+        case Func():
+            return "Func", f"{value.module.path} {value.function.at}"
+        case ClassValue():
+            return "Class", f"{value.module.path} {value.fact.at}"
+        case Instance():
+            return "Instance", f"{order_key(value.klass)[1]} {_site(value.site)} {value.alias}"
+        case ModuleValue():
+            return "Module", value.path or "".join(value.folders)
+        case Ext():
+            of = order_key(value.of)[1] if value.of is not None else ""
+            return "Ext", f"{value.path} {of} {value.alias} {_site(value.site)}"
+        case Bound():
+            return "Bound", f"{order_key(value.function)[1]} {order_key(value.receiver)[1]}"
+        case Partial() | Wrapped():
+            return type(value).__name__, f"{order_key(value.function)} {getattr(value, 'wrapper', '')}"
+        case Super():
+            return "Super", order_key(value.receiver)[1]
+        case Pending():
+            return "Pending", f"{value.kind} {order_key(value.function)[1]}"
+        case Box():
+            return "Box", f"{value.kind} {_site(value.site)} {value.size}"
+        case BoxMethod():
+            return "BoxMethod", f"{order_key(value.box)[1]} {value.name}"
+        case Lazy():
+            return "Lazy", repr(value.frame)
+        case Unknown():
+            return "Unknown", value.reason
+    return "", ""
+
+
+def _site(site: object) -> str:
+    if not isinstance(site, tuple):
+        return "" if site is None else str(type(site))
+    return " ".join(str(part) for part in site[:2] if isinstance(part, str) or _is_position(part))
+
+
+def _is_position(part: object) -> bool:
+    return isinstance(part, tuple) and all(isinstance(number, int) for number in part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
@@ -20,14 +21,22 @@ MANAGER = "django.db.models.Manager"
 QUERYSET = "django.db.models.QuerySet"
 CONNECTION = "django.db.connection"
 CONNECTIONS = "django.db.connections"
+# A class of a library's ``models`` module: with no row for it, its name is all there is to go by.
+_MODEL_PATH = re.compile(r"(?:^|\.)models(?:\.[a-z_]\w*)*\.[A-Z]\w*$")
 _DEFAULT_MANAGERS = ("objects", "_default_manager", "_base_manager")
 _CLOSERS = ("close", "cleanup", "clean_up")
 _DATABASE = ("conn", "db", "database")
 
 
 def is_model(run: Interpreter, value: Value | None) -> bool:
-    """Whether a class is a Django model, as far as known."""
-    return value is not None and run.names.is_a(value, MODEL)
+    """Whether a class is a Django model: by the rows, or, under a base that nobody knows, by what its body declares."""
+    if value is None:
+        return False
+    if run.names.is_a(value, MODEL):
+        return True
+    if isinstance(value, Ext):
+        return not value.path.startswith("django.db.") and _MODEL_PATH.search(value.path) is not None
+    return isinstance(value, ClassValue) and run.names.declares_fields(value)
 
 
 def is_query(run: Interpreter, value: Ext | Instance) -> bool:
@@ -72,8 +81,11 @@ def attribute(run: Interpreter, value: Ext, name: str, at: r.At) -> Vals:
     if value.path.endswith("()"):
         if name == "objects" and is_model(run, owner):
             return one(Ext(MANAGER + "()", owner))
-        if name.endswith("_set") and is_model(run, owner):
-            return one(Ext("django.db.models.fields.related.RelatedManager()"))
+        if is_model(run, owner):
+            if name.endswith("_set"):
+                return one(Ext("django.db.models.fields.related.RelatedManager()"))
+            if not run.names.is_a(owner, MODEL):
+                path = f"{MODEL}().{name}"
     elif name in _DEFAULT_MANAGERS and is_model(run, value):
         return one(Ext(MANAGER + "()", value))
     row = run.models.find("touch", path, "attribute")
@@ -97,6 +109,9 @@ def inherited_attribute(run: Interpreter, value: Instance, name: str, at: r.At, 
         if any(run.models.find(table, path) for table in ("touch", "lazy", "close", "spawn", "wrapper", "quiet")):
             return one(Bound(Ext(path), value))
     if is_model(run, value.klass):
+        path = f"{MODEL}().{name}"
+        if run.models.find("touch", path) is not None:
+            return one(Bound(Ext(path), value))
         related = run.names.related(value.klass, name)
         if related is not None:
             return one(related)
@@ -143,7 +158,11 @@ def default_manager(run: Interpreter, model: ClassValue) -> Value:
 
 def on_model(run: Interpreter, value: Value, klass: ClassValue) -> Value:
     """A manager found on a model class, told which model it works on."""
-    if isinstance(value, (Ext, Instance)) and value.of is None and is_query(run, value) and is_model(run, klass):
+    if isinstance(value, (Ext, Instance)) and value.of is None and is_model(run, klass):
+        if not is_query(run, value):
+            # A library's manager without a row is still a manager where a model calls it so.
+            managing = isinstance(value, Ext) and value.path.endswith(("Manager()", "QuerySet()"))
+            return Ext(MANAGER + "()", klass) if managing else value
         if isinstance(value, Instance):
             return Instance(value.klass, value.site, klass, value.alias)
         return Ext(value.path, klass, value.alias)

@@ -7,7 +7,7 @@ it its value are evaluated, once; what mutates a container at module level is ru
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
@@ -33,6 +33,8 @@ _SEQUENCES = frozenset({"typing.List", "typing.Iterable", "typing.Sequence", "ty
                         "typing.Generator", "collections.abc.Generator", "collections.deque"})
 _MAPPINGS = frozenset({"typing.Dict", "typing.Mapping", "dict", "collections.abc.Mapping",
                        "typing.DefaultDict", "collections.defaultdict", "collections.OrderedDict"})
+_MODEL_OPTIONS = frozenset({"app_label", "db_table", "abstract", "unique_together", "indexes", "constraints", "managed"})
+_PUTTERS = frozenset({"put", "put_nowait", "append", "appendleft", "add", "insert", "setdefault"})
 _CLASSES = frozenset({"typing.Type", "type"})
 
 
@@ -152,7 +154,9 @@ class Namespaces:
         finally:
             self._under_way.discard(key)
         self._known[key] = found
-        if found is not None and any(isinstance(v, (Box, Instance)) for v in found):
+        if found is not None and any(
+            isinstance(v, (Box, Instance)) or (isinstance(v, Ext) and v.path.endswith("Queue()")) for v in found
+        ):
             self._run_mutations(module, name)
         return found
 
@@ -160,8 +164,11 @@ class Namespaces:
         table = self.table(module)
         frame = self._run.module_frame(module)
         candidates = table.names.get(name)
-        if candidates:
-            return join(self._binding(frame, binding) for binding in current(candidates))
+        rebound = self._rebound(module, name)
+        if candidates or rebound:
+            found = join((*(self._binding(frame, binding) for binding in current(candidates or [])), *rebound))
+            known = any(not isinstance(v, (Const, Unknown)) for v in found)
+            return found if known or not rebound else found | {Unknown("state of a module")}
         outside = NOTHING
         for star in reversed(table.stars):
             place = self._run.resolver.module(star.module, star.level, module.path)
@@ -180,6 +187,17 @@ class Namespaces:
             if found is not None and not (len(found) == 1 and Unknown("import cycle") in found):
                 return found
         return outside or None
+
+    def _rebound(self, module: r.ModuleFacts, name: str) -> list[Vals]:
+        """What functions that declare the name ``global`` give it."""
+        found = []
+        for function in module.functions:
+            if name in function.global_names:
+                klass = ClassValue(function.owner, module) if isinstance(function.owner, r.ClassFact) else None
+                frame = attributes.symbolic_frame(self._run, Func(function, module, None, klass))
+                for binding in self.table(function).names.get(name, ()):
+                    found.append(self._binding(frame, binding))
+        return found
 
     def facts(self, path: str) -> r.ModuleFacts | None:
         """The facts of a project file, or None where it has none (a namespace package, a file that does not parse)."""
@@ -268,6 +286,43 @@ class Namespaces:
                         self.function_value(frame, stmt.function)
                     else:
                         self._run.block(frame, (stmt,))
+
+        self._fill(module, lambda expr: isinstance(expr, r.Name) and expr.id == name, self._known[module, name])
+
+    def fill_attribute(self, klass: ClassValue, name: str, values: Vals) -> None:
+        """Put into the containers behind ``self.name`` what the methods of the class put there."""
+        for candidate in self.mro(klass):
+            if isinstance(candidate, ClassValue):
+                functions = set(candidate.fact.functions.values())
+                self._fill(
+                    candidate.module,
+                    lambda expr: isinstance(expr, r.Attr) and expr.name == name and isinstance(expr.base, r.Name),
+                    values, functions, klass,
+                )
+
+    def _fill(
+        self, module: r.ModuleFacts, is_container: Callable[[r.Expr], bool], values: Vals | None,
+        functions: set[r.Function] | None = None, klass: ClassValue | None = None,
+    ) -> None:
+        """Add what is put into a container by any function of the module, in no particular order."""
+        containers = [v for v in values or () if isinstance(v, (Box, Ext))]
+        if not containers:
+            return
+        for call, scope in module.calls:
+            func = call.func
+            if not (isinstance(func, r.Attr) and func.name in _PUTTERS and call.args and is_container(func.base)):
+                continue
+            if not isinstance(scope, r.Function) or (functions is not None and scope not in functions):
+                continue
+            owner = klass
+            if owner is None and isinstance(scope.owner, r.ClassFact):
+                owner = ClassValue(scope.owner, module)
+            frame = attributes.symbolic_frame(self._run, Func(scope, module, None, owner))
+            with self._run.detached():
+                put = self._run.evaluate(frame, call.args[-1])
+            for container in containers:
+                cell = (container, ANY_KEY)
+                self._run.store.base[cell] = join((self._run.store.base.get(cell, NOTHING), put))
 
     # Functions and classes.
 
@@ -451,6 +506,32 @@ class Namespaces:
                                 return Ext("django.db.models.fields.related.RelatedManager()",
                                            ClassValue(fact, model.module))
         return None
+
+    def declares_fields(self, klass: ClassValue) -> bool:
+        """Whether a class under a base that is not known declares model fields, or options that only models have."""
+        key = (klass, "<fields>")
+        known = self._known.get(key)
+        if known is None:
+            mro = self.mro(klass)
+            outside = [c for c in mro if isinstance(c, Ext) and c.path != "object" and not self._run.models.bases(c.path)]
+            found = bool(outside) and any(
+                self._declares(c) for c in mro if isinstance(c, ClassValue)
+            )
+            known = self._known[key] = one(Const(found, "bool"))
+        return Const(True, "bool") in known
+
+    def _declares(self, klass: ClassValue) -> bool:
+        for stmt in klass.fact.body:
+            if isinstance(stmt, r.DefineClass) and stmt.klass.name == "Meta":
+                names = self.table(stmt.klass).names
+                if names.keys() & _MODEL_OPTIONS:
+                    return True
+            if isinstance(stmt, r.Assign) and isinstance(stmt.value, r.Call):
+                func = stmt.value.func
+                if isinstance(func, r.Attr) and func.name.endswith(("Field", "ForeignKey")):
+                    if isinstance(func.base, r.Name) and func.base.id == "models":
+                        return True
+        return False
 
     def dataclass_fields(self, klass: ClassValue) -> list[tuple[str, Vals | None]]:
         """The fields of a dataclass, its bases' first, with their defaults; empty for any other class."""

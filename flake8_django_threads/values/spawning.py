@@ -36,7 +36,7 @@ def spawn(
         report(run, row, given, arguments, at, frame)
         if row.decorator:
             return given
-    elif row.decorator or slot is not None:
+    elif row.decorator:
         return one(Ext(f"<spawning decorator>{path}"))
     return one(Ext(run.models.canonical(row.returns) if row.returns else path + "()"))
 
