@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flake8_django_threads.base import Finding
-from flake8_django_threads.engine import Engine
+from flake8_django_threads.engine import Engine, Report
 
 MARK = re.compile(
     r'#\s*(?:(?P<known>missed|false alarm):\s*)?(?P<code>DJT\d{3})(?:\s+"(?P<text>[^"]*)")?(?:\s+@(?P<column>\d+))?'
@@ -43,24 +43,19 @@ class Mark(NamedTuple):
 
     def fits(self, finding: Finding) -> bool:
         """Whether the finding is the one that the mark speaks of."""
-        return (
-            finding.code == self.code
-            and self.text in finding.message
-            and self.column in (0, finding.span.col + 1)
-        )
+        return finding.code == self.code and self.text in finding.message and self.column in (0, finding.span.col + 1)
 
 
 def marks(path: str, source: str) -> Iterator[Mark]:
-    """The marks in the comments of a file. Raises ValueError for a known mistake without a reason, or noise in a mark."""
+    """The marks in the comments of a file. Raises ValueError for a known mistake without a reason, and for noise."""
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type != tokenize.COMMENT:
             continue
         for found in MARK.finditer(token.string):
             if bool(found["known"]) != bool(found["reason"].strip()):
                 raise ValueError(f"{path}:{token.start[0]}: a reason belongs to a known mistake, and to nothing else")
-            yield Mark(
-                path, token.start[0], found["code"], found["known"] or "", found["text"] or "", int(found["column"] or 0)
-            )
+            known, text, column = found["known"] or "", found["text"] or "", int(found["column"] or 0)
+            yield Mark(path, token.start[0], found["code"], known, text, column)
 
 
 def differences(expected: Iterable[Mark], found: Sequence[Finding]) -> list[tuple[str, str]]:
@@ -98,18 +93,25 @@ def table(rows: Iterable[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
+def reports(folder: Path) -> dict[str, Report]:
+    """What one engine says of each file of a case, run in the case's folder, by relative path."""
+    engine = Engine(cwd=str(folder))
+    return {path: engine.analyse(path) for path in _files(folder)}
+
+
 def check_case(folder: Path) -> str:
     """What is wrong with the case in ``folder``: a table of differences, empty when all is as marked."""
-    engine = Engine(cwd=str(folder))
     rows = []
-    for file in sorted(folder.rglob("*.py")):
-        path = file.relative_to(folder).as_posix()
-        source = file.read_text(encoding="utf-8")
+    for path, report in reports(folder).items():
+        source = (folder / path).read_text(encoding="utf-8")
         compile(source, path, "exec", dont_inherit=True)
-        report = engine.analyse(path)
         rows += differences(marks(path, source), report.findings)
         rows += [("no problem", problem.text) for problem in report.problems]
     return table(rows) if rows else ""
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*.py"))
 
 
 def _marked(mark: Mark) -> str:
