@@ -1,0 +1,346 @@
+"""The calls that the interpreter finds, against the calls that really happen.
+
+Each case of ``fixtures/engine/calls`` is an ordinary program. Executing its ``entry()`` gives the functions that run;
+running ``entry`` symbolically must reach the same ones: one that is missing is a missed call, one too many a false one.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+from calls_tracer import Case, Spot, cases, counted, executed
+
+from flake8_django_threads.effects.fold import Folder, Outcome, catches
+from flake8_django_threads.effects.inventory import RECURSION
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.models.load import load
+from flake8_django_threads.project.resolve import Resolver
+from flake8_django_threads.project.sources import Sources
+from flake8_django_threads.project.store import Store
+from flake8_django_threads.values import flow
+from flake8_django_threads.values.domain import Func
+from flake8_django_threads.values.interpreter import Interpreter
+
+CASES = cases()
+MODELS = load()
+
+RECALL = 0.83
+PRECISION = 0.93
+
+# Why the analysis and the execution differ in some cases. A case that agrees again has to leave the table.
+GAPS_BY_REASON: dict[str, tuple[str, ...]] = {
+    "an annotation is asked only where the value is Unknown, not where a library made it": (
+        "annotations/attribute_in_init",
+        "annotations/attribute_of_a_class",
+        "annotations/dict_of_objects",
+        "annotations/list_of_objects",
+        "annotations/local_variable",
+        "annotations/of_another_module",
+        "annotations/optional",
+        "annotations/postponed",
+        "annotations/type_of",
+        "annotations/union_of_two",
+        "annotations/unknown_argument_takes_the_annotation",
+    ),
+    "an annotation in quotes is not read": (
+        "annotations/in_quotes",
+        "return_types/annotation_in_quotes",
+    ),
+    "a return annotation is not asked": (
+        "return_types/annotation_where_the_body_is_unknown",
+        "return_types/list_annotation",
+        "return_types/method_annotation",
+        "return_types/property_annotation",
+    ),
+    "typing.cast is a library's call like any other": ("return_types/cast",),
+    'a callable left of "or" is not taken for true': ("assignment/or_keeps_the_given",),
+    "only the first coroutine given to gather runs": ("async_functions/gathered",),
+    "a task group has no row": ("async_functions/task_group",),
+    "types.MethodType has no row": ("bound_methods/by_types_method_type",),
+    "a bound method's __func__ and __self__ are not known": ("bound_methods/through_func",),
+    "what happens when a class is made is not run (__init_subclass__, metaclass, __new__)": (
+        "call_dunder/init_subclass",
+        "call_dunder/new_before_init",
+        "call_dunder/new_returns_another",
+        "call_dunder/on_the_metaclass",
+        "registries/subclasses_register",
+    ),
+    "a special method is looked up on the object before its class": ("call_dunder/stored_in_the_object_is_ignored",),
+    "a class's decorators are not applied": (
+        "class_decorators/adds_a_method",
+        "class_decorators/keeps_a_table",
+        "class_decorators/replaces_the_class",
+        "class_decorators/subclasses_it",
+        "class_decorators/with_argument",
+        "class_decorators/wraps_one_method",
+    ),
+    "closures share one cell that joins the rounds of a loop": ("closures/loop_variable_is_the_last",),
+    "a comprehension's variable lives in the function's frame": ("comprehensions/its_variable_stays_inside",),
+    "a generator expression given to str.join is not consumed": ("comprehensions/joined_text",),
+    "a generator expression's first iterable is evaluated late": ("comprehensions/outermost_iterable_runs_at_once",),
+    "at module level both arms of an if or a try may bind a name": (
+        "conditional_imports/defined_per_platform",
+        "conditional_imports/else_of_the_try",
+        "conditional_imports/first_is_there",
+        "conditional_imports/guarded_by_a_constant",
+    ),
+    "a ContextDecorator is called as an object": ("context_managers/as_a_decorator",),
+    "a class with both kinds of exit is entered as a plain manager": ("context_managers/async_manager",),
+    "an ExitStack forgets the callback's arguments, and what it enters": (
+        "context_managers/exit_stack_callback_with_arguments",
+        "context_managers/exit_stack_enters",
+    ),
+    "comparing constants decides nothing": (
+        "control_flow/comparison_of_constants",
+        "control_flow/name_is_main",
+        "returned_functions/by_argument",
+    ),
+    "a loop over an empty literal may have a round": ("control_flow/empty_tuple_never_loops",),
+    "isinstance decides nothing": ("control_flow/isinstance_is_decided",),
+    "a dataclass's ClassVar, default factory, __post_init__ and replace() are not known": (
+        "dataclasses/class_variable_is_no_field",
+        "dataclasses/default_factory",
+        "dataclasses/factory_function",
+        "dataclasses/post_init",
+        "dataclasses/replaced_copy",
+    ),
+    "a module's name is what it holds in the end, not at the moment of each statement": (
+        "decorators/applied_by_hand",
+        "defaults/bound_when_the_function_is_made",
+        "static_and_class_methods/class_method_by_assignment",
+    ),
+    "functools.wraps leaves no __wrapped__": ("decorators/unwrapped_by_hand",),
+    "a defaultdict makes no containers": ("dicts/defaultdict_of_lists",),
+    "a container's key that is no constant is not kept": ("dicts/keys_are_functions",),
+    "the union of dicts is not known": ("dicts/merged_with_bar",),
+    "a body that may stop early leaves what was before": ("exception_handlers/bound_in_the_body_used_after",),
+    "an exception that is caught is a new object of its class, without its cells": (
+        "exception_handlers/exception_carries_a_function",
+        "exception_handlers/method_of_the_exception",
+    ),
+    "a return in finally does not replace the others' values": ("exception_handlers/returned_in_finally",),
+    "a class made by type() or namedtuple() is not known": (
+        "factories/by_type_call",
+        "named_tuples/by_index",
+        "named_tuples/made_by_collections",
+    ),
+    "a NamedTuple's and a SimpleNamespace's fields are not known": (
+        "named_tuples/by_keyword",
+        "named_tuples/class_of_typing",
+        "named_tuples/list_of_them",
+        "named_tuples/method",
+        "named_tuples/replaced",
+        "named_tuples/simple_namespace",
+        "named_tuples/unpacked",
+    ),
+    "a generator's sent and returned values are not known": (
+        "generators/return_value_of_yield_from",
+        "generators/sent_value",
+    ),
+    "getattr's default is a candidate even where the attribute is there": ("getattr_names/default_is_not_taken",),
+    "what __getattr__ gives is dropped": ("getattr_names/dunder_getattr",),
+    "str.format makes no pattern": ("getattr_names/str_format",),
+    "some callables given to a library have no row": (
+        "higher_order_builtins/groupby_key",
+        "higher_order_builtins/groupby_key_by_name",
+        "higher_order_builtins/iter_with_sentinel",
+        "higher_order_builtins/operator_methodcaller",
+        "higher_order_builtins/starmap",
+    ),
+    "itertools.chain gives unknown elements": ("higher_order_builtins/chained_lists",),
+    "map is taken to run at once": ("higher_order_builtins/map_never_consumed",),
+    "the key of sorted() over a literal is not called": (
+        "higher_order_builtins/sorted_key",
+        "lambdas/in_a_sort_key",
+    ),
+    "__dict__ and globals() are no containers": (
+        "instance_attributes/through_dict",
+        "scopes/set_through_globals",
+    ),
+    "a negative index is no constant": ("lists/negative_index",),
+    "a slice of a list is not known": ("lists/sliced",),
+    "importlib.import_module is not followed": ("local_imports/by_name_with_importlib",),
+    "a match statement takes every arm, and binds nothing in patterns": (
+        "match_statements/attribute_of_a_class_pattern",
+        "match_statements/class_pattern_is_decided",
+        "match_statements/constant_subject_is_decided",
+        "match_statements/mapping_value",
+        "match_statements/sequence_parts",
+        "match_statements/star_pattern",
+    ),
+    "an attribute stored on a class or a module from outside is not read back": (
+        "monkeypatching/at_module_level",
+        "monkeypatching/function_of_a_module",
+        "monkeypatching/method_of_the_class",
+        "monkeypatching/new_method",
+        "monkeypatching/object_made_before",
+        "monkeypatching/on_the_base_class",
+        "monkeypatching/wrapped",
+        "scopes/global_of_another_module",
+    ),
+    "an attribute stored on a function at module level is not read back": ("monkeypatching/attribute_of_a_function",),
+    "members of an enum are not known": ("named_tuples/enum_members_hold_functions",),
+    "some operators do not call their special method": (
+        "operators/augmented",
+        "operators/hash_as_a_key",
+        "operators/reflected",
+        "operators/repr_in_an_f_string",
+        "operators/subscript_delete",
+    ),
+    "names with two leading underscores are not mangled": ("overrides/private_name_is_not_overridden",),
+    "partialmethod forgets its arguments": ("partials/method",),
+    "setting and deleting run no property and no descriptor, and reading runs none of the project's own": (
+        "properties/deleter",
+        "properties/made_by_call_and_set",
+        "properties/own_descriptor",
+        "properties/own_descriptor_set",
+        "properties/setter",
+    ),
+    "a container is not filled by functions that are called at import": (
+        "registries/class_attribute",
+        "registries/decorator_with_name",
+        "registries/dict_by_decorator",
+        "registries/filled_by_a_function_call",
+        "registries/list_by_decorator",
+        "registries/of_another_module",
+    ),
+    "functools.singledispatch gives the first function": ("registries/single_dispatch",),
+    "__subclasses__() is not known": ("registries/subclasses_asked",),
+    "a global may hold what it held before a function rebound it": (
+        "scopes/global_declared_in_a_nested_function",
+        "scopes/global_rebound",
+        "scopes/imported_copy_is_not_rebound",
+        "scopes/module_attribute_sees_the_change",
+    ),
+    "a star import never replaces a definition above it": ("star_imports/it_replaces_an_earlier_definition",),
+    "super() with arguments is taken for super() without": ("super_calls/with_arguments_skips_one",),
+    "the starred rest of an unpacking holds all parts": ("unpacking/star_rest_is_called",),
+    "an assignment expression inside another expression of a module binds nothing": ("walrus/at_module_level",),
+}
+KNOWN_GAPS = {name: reason for reason, names in GAPS_BY_REASON.items() for name in names}
+
+
+class Answer(NamedTuple):
+    """The functions that ran, and those that the analysis reached."""
+
+    ran: frozenset[Spot]
+    found: frozenset[Spot]
+
+    def difference(self) -> str:
+        """The missed and the false ones, one a line; empty if there are none."""
+        missed = [f"missed: {spot}" for spot in sorted(self.ran - self.found)]
+        return "\n".join([*missed, *(f"false: {spot}" for spot in sorted(self.found - self.ran))])
+
+
+def reached(case: Case) -> frozenset[Spot]:
+    """The functions that count and whose bodies the flow tree of ``entry`` reaches."""
+    sources = Sources({})
+    modules = Store(sources)
+    run = Interpreter(modules, Resolver(sources, str(case.folder)), MODELS)
+    facts = modules.facts(str(case.main))
+    assert isinstance(facts, r.ModuleFacts)
+    entry = next(s.function for s in facts.body if isinstance(s, r.Define) and s.function.name == "entry")
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, RECURSION))
+    try:
+        summary = run.run_function(Func(entry, facts), {}, entry.at)[2]
+    finally:
+        sys.setrecursionlimit(limit)
+    assert summary is not None
+    spots = {(spot.path, spot.line, spot.name.rpartition(".")[2]): spot for spot in counted(case).values()}
+    keys = ((s.path, s.function.at[0], s.function.name) for s in summaries(summary))
+    return frozenset(spots[key] for key in keys if key in spots)
+
+
+def summaries(root: flow.Summary) -> set[flow.Summary]:
+    """The summary and all that its tree invokes, however deep, as far as the fold says that it can be reached."""
+    folder = Folder(flow.DEFAULT)
+    seen = {root}
+    waiting = [root]
+    while waiting:
+        for found in _invoked(folder, waiting.pop().tree):
+            if found not in seen:
+                seen.add(found)
+                waiting.append(found)
+    return seen
+
+
+def _invoked(folder: Folder, node: flow.Node, yielding: Outcome | None = None) -> Iterator[flow.Summary]:
+    """What ``node`` calls; ``yielding`` is the outcome of the with-body that runs where a generator manager yields."""
+    match node:
+        case flow.Invoke():
+            yield node.summary
+        case flow.Seq():
+            for item in node.items:
+                yield from _invoked(folder, item, yielding)
+                if not folder.fold(item, yielding).end:
+                    break
+        case flow.Branch():
+            for arm in node.arms:
+                yield from _invoked(folder, arm, yielding)
+        case flow.Loop():
+            yield from _invoked(folder, flow.Seq((node.head, node.body)), yielding)
+            yield from _invoked(folder, node.orelse, yielding)
+        case flow.Try():
+            yield from _invoked(folder, flow.Seq((node.body, node.orelse)), yielding)
+            raised = folder.fold(node.body, yielding).raises
+            for catch in node.handlers:
+                if any(catches(catch.names, kind) for kind in raised):
+                    yield from _invoked(folder, catch.body, yielding)
+                    raised = {kind: bits for kind, bits in raised.items() if catches(catch.names, kind) < 2}
+            yield from _invoked(folder, node.final, yielding)
+        case flow.With():
+            yield from _invoked(folder, flow.Seq((node.enter, node.body)), yielding)
+            yield from _invoked(folder, node.leave, yielding)
+            yield from _invoked(folder, node.leave_on_exception, yielding)
+        case flow.WithGenerator():
+            yield node.summary
+            yield from _invoked(folder, node.summary.tree, folder.fold(node.body, yielding))
+            yield from _invoked(folder, node.body, yielding)
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, Answer]:
+    return {case.name: Answer(executed(case), reached(case)) for case in CASES}
+
+
+@pytest.mark.parametrize("name", [case.name for case in CASES])
+def test_the_functions_that_run_are_found_and_no_others(name: str, answers: dict[str, Answer]) -> None:
+    difference = answers[name].difference()
+    if name in KNOWN_GAPS:
+        assert difference, "cured: take it out of KNOWN_GAPS"
+    else:
+        assert not difference, "\n" + difference
+
+
+def test_known_gaps_are_cases() -> None:
+    assert KNOWN_GAPS.keys() <= {case.name for case in CASES}
+
+
+def test_every_case_can_fail_both_ways(answers: dict[str, Answer]) -> None:
+    spots = {case.name: len(counted(case)) for case in CASES}
+    assert [name for name, answer in answers.items() if not answer.ran] == []
+    decoys: dict[str, int] = defaultdict(int)
+    for name, answer in answers.items():
+        decoys[name.partition("/")[0]] += spots[name] - len(answer.ran)
+    assert [category for category, count in decoys.items() if count < 5] == []
+
+
+def test_overall(answers: dict[str, Answer]) -> None:
+    """Print recall and precision by category; hold the whole to what was reached."""
+    rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for name, answer in answers.items():
+        both = len(answer.ran & answer.found)
+        for row in (rows[name.partition("/")[0]], rows["all"]):
+            for column, number in enumerate((1, len(answer.ran), len(answer.found), both)):
+                row[column] += number
+    print(f"{'category':32} cases  ran found recall precision")
+    for category, (count, ran, found, both) in sorted(rows.items(), key=lambda item: (item[0] == "all", item[0])):
+        print(f"{category:32} {count:5} {ran:4} {found:5} {both / ran:6.3f} {both / max(found, 1):9.3f}")
+    _, ran, found, both = rows["all"]
+    assert both / ran >= RECALL
+    assert both / found >= PRECISION
