@@ -7,7 +7,7 @@ that point is not reached. Two states more than open and shut are what tells "ne
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 FRESH, OPEN, SHUT, REOPENED = range(4)
 
@@ -21,9 +21,10 @@ SAME = _relation((FRESH, OPEN, SHUT, REOPENED))
 TOUCH = _relation((OPEN, OPEN, REOPENED, REOPENED))
 CLOSE = _relation((SHUT, SHUT, SHUT, SHUT))
 ASSUME_SHUT = (1 << (4 * FRESH + FRESH)) | (1 << (4 * SHUT + SHUT))
+ASSUME_OPEN = SAME & ~ASSUME_SHUT
 
 
-@lru_cache(maxsize=None)
+@cache
 def then(first: int, second: int) -> int:
     """The relation of ``first`` followed by ``second``."""
     result = 0
@@ -37,7 +38,7 @@ def then(first: int, second: int) -> int:
     return result
 
 
-@lru_cache(maxsize=None)
+@cache
 def closure(round_: int) -> int:
     """The relation of any number of rounds, none included."""
     result = SAME

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
-from flake8_django_threads.effects.bits import ASSUME_SHUT, CLOSE, NEVER, SAME, TOUCH, closure, then
+from flake8_django_threads.effects.bits import ASSUME_OPEN, ASSUME_SHUT, CLOSE, NEVER, SAME, TOUCH, closure, then
 from flake8_django_threads.values import flow
 from flake8_django_threads.values.flow import ANY, Kind, Node, Summary
 
 Raises: TypeAlias = dict[Kind, int]
 RESTS = "rests"
+_Key = TypeVar("_Key", str, Kind)
 
 
 @dataclass(slots=True)
@@ -99,8 +100,11 @@ class Folder:
                 return Outcome(ASSUME_SHUT)
             case flow.Branch():
                 result = Outcome()
-                for arm in node.arms:
-                    _join(result, self.fold(arm, yielding))
+                shut = [_asks_for_shut(arm) for arm in node.arms]
+                for arm, is_shut in zip(node.arms, shut, strict=True):
+                    outcome = self.fold(arm, yielding)
+                    # The other outcome of the test means that the connection is open.
+                    _join(result, _after(Outcome(ASSUME_OPEN), outcome) if any(shut) and not is_shut else outcome)
                 return result
             case flow.Jump():
                 return Outcome(jumps={node.kind: SAME})
@@ -143,9 +147,9 @@ class Folder:
             _add(result.jumps, RESTS, then(begins, round_))
         for kind, relation in once.raises.items():
             _add(result.raises, kind, then(begins, relation))
-        for kind, relation in once.jumps.items():
-            if kind not in ("break", "continue"):
-                _add(result.jumps, kind, then(begins, relation))
+        for jump, relation in once.jumps.items():
+            if jump not in ("break", "continue"):
+                _add(result.jumps, jump, then(begins, relation))
         broken = then(begins, once.jumps.get("break", NEVER))
         ending = _after(Outcome(leaves), self.fold(node.orelse, yielding))
         _join(result, ending)
@@ -167,6 +171,7 @@ class Folder:
                 if certainty == 2:
                     passing = False
                     break
+                kind = _without(kind, names)
             if passing:
                 _add(result.raises, kind, relation)
         if node.final == flow.NOTHING:
@@ -194,11 +199,11 @@ class Folder:
             if certainty or node.may_swallow:
                 left.end |= after.end
             if certainty != 2:
-                _add(left.raises, raised, after.end)
+                _add(left.raises, _without(raised, node.swallows), after.end)
         return _after(enter, left)
 
     def _with_generator(self, node: flow.WithGenerator, yielding: Outcome | None) -> Outcome:
-        """Run the generator's tree with the body in place of its yield; the body's jumps leave it as an ordinary end."""
+        """Run the generator's tree with the body in place of its yield; the body's jumps leave it as an end does."""
         body = self.fold(node.body, yielding)
         tree = node.summary.tree
         result = Outcome()
@@ -217,18 +222,30 @@ class Folder:
         return result
 
 
+def _asks_for_shut(arm: Node) -> bool:
+    first = arm.items[0] if isinstance(arm, flow.Seq) and arm.items else arm
+    return isinstance(first, flow.AssumeShut)
+
+
 def catches(names: tuple[str, ...] | None, kind: Kind) -> int:
     """How sure it is that a handler for ``names`` catches ``kind``: 0 not, 1 perhaps, 2 surely."""
     if names is None:
         return 2
-    if kind == ANY:
+    if kind[0] == ANY[0]:
         # SystemExit and KeyboardInterrupt apart, everything that a call raises is an Exception.
-        return 2 if "Exception" in names else 1
+        return 2 if "Exception" in names else 0 if set(names) <= set(kind) else 1
     if any(name in kind for name in names):
         return 2
     if "?" in kind or "?" in names:
         return 1
     return 0
+
+
+def _without(kind: Kind, names: tuple[str, ...] | None) -> Kind:
+    """What is left of ``kind`` behind a handler for ``names``: anything at all is then anything but these."""
+    if kind[0] != ANY[0]:
+        return kind
+    return (*ANY, *sorted({*kind[1:], *(names or ())} - {"?"}))
 
 
 def _after(first: Outcome, second: Outcome) -> Outcome:
@@ -278,6 +295,6 @@ def _join(into: Outcome, other: Outcome) -> None:
     _merge_all(into, other)
 
 
-def _add(table: dict[str, int] | dict[Kind, int], key: str | Kind, relation: int) -> None:
+def _add(table: dict[_Key, int], key: _Key, relation: int) -> None:
     if relation:
-        table[key] = table.get(key, NEVER) | relation  # type: ignore[index, call-overload]
+        table[key] = table.get(key, NEVER) | relation

@@ -1,0 +1,255 @@
+"""Bodies on which walk and analysis have disagreed, shrunk, each with the verdict that is right.
+
+``feature`` is the one of the generator that it needs, if any. While that one is off, the two still disagree on it.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import NamedTuple
+
+from .generator import IMPORTS, SPAWN
+
+NEVER = "never leaks"
+RAISING = "leaks only when something raises"
+PLAIN = "leaks on a plain path"
+
+
+class Kept(NamedTuple):
+    name: str
+    words: str
+    feature: str
+    body: str
+
+    @property
+    def text(self) -> str:
+        """The whole module."""
+        return "\n\n".join([IMPORTS, ITEM, textwrap.dedent(self.body).strip(), SPAWN])
+
+
+ITEM = """\
+class Item(models.Model):
+    pass
+
+
+class Stop(Exception):
+    pass
+
+
+class Other(Stop):
+    pass
+"""
+
+KEPT = (
+    Kept(
+        "tested for open",
+        NEVER,
+        "",
+        """
+        def entry():
+            if connection.connection:
+                Item.objects.count()
+    """,
+    ),
+    Kept(
+        "closed where open",
+        RAISING,
+        "",
+        """
+        def entry():
+            Item.objects.count()
+            if connection.connection is not None:
+                connection.close()
+    """,
+    ),
+    Kept(
+        "caught inside already",
+        NEVER,
+        "",
+        """
+        def entry():
+            try:
+                try:
+                    unknown()
+                except Other:
+                    pass
+            except Other:
+                Item.objects.count()
+    """,
+    ),
+    Kept(
+        "suppressed inside already",
+        NEVER,
+        "",
+        """
+        def entry():
+            try:
+                with contextlib.suppress(Stop):
+                    unknown()
+            except Stop:
+                Item.objects.count()
+    """,
+    ),
+    Kept(
+        "opened by a guard that fails",
+        PLAIN,
+        "guarded case",
+        """
+        def entry():
+            match pick():
+                case other if Item.objects.count():
+                    connection.close()
+    """,
+    ),
+    Kept(
+        "opened between the elements",
+        NEVER,
+        "generator",
+        """
+        def closing_numbers():
+            try:
+                yield 1
+            finally:
+                connection.close()
+
+        def entry():
+            for element in closing_numbers():
+                Item.objects.count()
+    """,
+    ),
+    Kept(
+        "closes on each element",
+        RAISING,
+        "generator",
+        """
+        def numbers():
+            yield 1
+
+        def entry():
+            Item.objects.count()
+            for element in numbers():
+                connection.close()
+    """,
+    ),
+    Kept(
+        "left before its end",
+        NEVER,
+        "broken generator",
+        """
+        def closing_numbers():
+            try:
+                yield 1
+            finally:
+                connection.close()
+
+        def entry():
+            for element in closing_numbers():
+                Item.objects.count()
+                break
+    """,
+    ),
+    Kept(
+        "touch before the push",
+        RAISING,
+        "late callback",
+        """
+        def entry():
+            with contextlib.ExitStack() as stack:
+                Item.objects.count()
+                stack.callback(connection.close)
+    """,
+    ),
+    Kept(
+        "closes when left by an exception",
+        NEVER,
+        "looks at kind",
+        """
+        class ClosingOnError:
+            def __enter__(self):
+                return self
+
+            def __exit__(self, kind, error, trace):
+                if kind is not None:
+                    connection.close()
+
+        def entry():
+            with ClosingOnError():
+                Item.objects.count()
+                raise Stop
+    """,
+    ),
+    Kept(
+        "range that is not empty",
+        RAISING,
+        "range",
+        """
+        def entry():
+            Item.objects.count()
+            for number in range(2):
+                connection.close()
+    """,
+    ),
+    Kept(
+        "made and raised",
+        NEVER,
+        "made exception",
+        """
+        def entry():
+            try:
+                raise Stop("enough")
+            except Other:
+                Item.objects.count()
+            except Stop:
+                pass
+    """,
+    ),
+    Kept(
+        "child behind its parent",
+        NEVER,
+        "narrow after wide",
+        """
+        def entry():
+            try:
+                unknown()
+            except Stop:
+                pass
+            except Other:
+                Item.objects.count()
+    """,
+    ),
+    Kept(
+        "goes on behind a swallowed exception",
+        PLAIN,
+        "swallowed end",
+        """
+        @contextlib.contextmanager
+        def swallowing():
+            try:
+                yield
+            except Stop:
+                pass
+
+        def entry():
+            with swallowing():
+                raise Stop
+            Item.objects.count()
+    """,
+    ),
+    Kept(
+        "behind functools.wraps",
+        PLAIN,
+        "wraps",
+        """
+        def plain(function):
+            @functools.wraps(function)
+            def wrapper(*args, **kwargs):
+                return function(*args, **kwargs)
+
+            return wrapper
+
+        @plain
+        def entry():
+            Item.objects.count()
+    """,
+    ),
+)
