@@ -13,12 +13,13 @@ from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
 from flake8_django_threads.values import attributes, flow
 from flake8_django_threads.values.domain import (
-    Arguments, Bound, ClassValue, Const, Ext, Frame, Func, Instance, Partial, Pending, Unknown, Value, Vals, Wrapped, one,
+    Arguments, Bound, ClassValue, Const, Ext, Frame, Func, Instance, Partial, Unknown, Value, Vals, Wrapped, one,
 )
 from flake8_django_threads.values.flow import sequence
 from flake8_django_threads.values.interpreter import Exhausted, Interpreter, SpawnEvent
 
 RECURSION = 12_000
+MOST_CALLERS = 12
 
 
 class Event(NamedTuple):
@@ -47,12 +48,12 @@ class Inventory:
             sys.setrecursionlimit(limit)
 
     def _sites(self, module: r.ModuleFacts, shown: str, helpers: frozenset[str]) -> Iterator[SpawnSite]:
-        run = self._run
         bodies = dict(self._subclass_sites(module, shown))
         yield from bodies.values()
         candidates = [(call, scope) for call, scope in module.calls if self._may_spawn(module, call, helpers)]
         found: dict[r.At, list[Event]] = {}
-        for root in dict.fromkeys(_outermost(scope) for _, scope in candidates):
+        roots = dict.fromkeys(_outermost(scope) for _, scope in candidates)
+        for root in [*roots, *self._callers(module, list(roots))]:
             inside = [(call, scope) for call, scope in candidates if _outermost(scope) is root]
             for at, event in self._run_root(module, root, inside):
                 found.setdefault(at, []).append(event)
@@ -60,7 +61,18 @@ class Inventory:
             site = self._site(module, shown, at, events, bodies)
             if site is not None:
                 yield site
-        del run
+
+    def _callers(self, module: r.ModuleFacts, roots: list[r.Scope]) -> list[r.Scope]:
+        """Functions of the module that call a root by its name: they know its arguments and its object's attributes."""
+        names = {root.name for root in roots if isinstance(root, r.Function) and len(root.parameters) > 0}
+        found: dict[r.Scope, None] = {}
+        for call, scope in module.calls:
+            func = call.func
+            name = func.id if isinstance(func, r.Name) else func.name if isinstance(func, r.Attr) else ""
+            outer = _outermost(scope)
+            if name in names and outer not in roots and isinstance(outer, r.Function):
+                found[outer] = None
+        return list(found)[:MOST_CALLERS]
 
     def _may_spawn(self, module: r.ModuleFacts, call: r.Call, helpers: frozenset[str]) -> bool:
         func = call.func
@@ -102,6 +114,7 @@ class Inventory:
         run.begin()
         met: list[Event] = []
         run.on_spawn = lambda event: self._meet(event, met)
+        run.on_done = lambda job, callbacks, frame, at: self._finish(job, callbacks, frame, at, met)
         try:
             frame: Frame | None = None
             if isinstance(root, r.Function):
@@ -115,10 +128,10 @@ class Inventory:
             pass
         finally:
             run.on_spawn = lambda event: None
-        wanted = {call.at for call, _ in inside}
+            run.on_done = lambda job, callbacks, frame, at: None
         result = []
         for event in met:
-            at = self._attributed(event, module, wanted)
+            at = self._attributed(event, module)
             if at is not None:
                 result.append((at, event))
         return result
@@ -177,14 +190,12 @@ class Inventory:
         active, run.active = run.active, []
         run.in_thread += 1
         run.store.enter()
-        summary = flow.Summary(_NO_FUNCTION, "")
+        self._let_time_pass()
         try:
             with run.writing() as items:
                 entries = frozenset(v for v in event.callables if not isinstance(v, Const))
                 if entries:
-                    called = run.call(entries, event.arguments, event.stack[-1][1], event.stack[-1][0])
-                    pending = frozenset(v for v in called if isinstance(v, Pending) and v.kind == "coroutine")
-                    del pending
+                    run.call(entries, event.arguments, event.stack[-1][1], event.stack[-1][0])
             reasons = set()
             for item in items:
                 if isinstance(item, flow.Invoke):
@@ -197,18 +208,45 @@ class Inventory:
             run.store.leave()
             run.in_thread -= 1
             run.active = active
-        del summary
 
-    def _attributed(self, event: Event, module: r.ModuleFacts, wanted: set[r.At]) -> r.At | None:
-        """The call in this file to which the spawn belongs; None if it is a function's own, further down."""
+    def _let_time_pass(self) -> None:
+        """Until the thread runs, flags and counters of objects that others know may have changed."""
+        store = self._run.store
+        for cell, vals in list(store.cells.items()):
+            owner = cell[0]
+            if isinstance(owner, Instance) and owner.site is None and all(isinstance(v, Const) for v in vals):
+                store.set(cell, vals | {Unknown("state of an object")})
+
+    def _finish(self, job: Value, callbacks: Vals, frame: Frame, at: r.At, met: list[Event]) -> None:
+        """A done-callback: taken to run in the worker, after the job."""
+        run = self._run
+        if run.in_thread:
+            return
+        for index, event in enumerate(met):
+            if event.event.job != job:
+                continue
+            active, run.active = run.active, []
+            run.in_thread += 1
+            run.store.enter()
+            try:
+                with run.writing() as items:
+                    run.call(callbacks, Arguments([one(job)]), at, frame)
+                tree = flow.Try(at, event.tree, (), flow.NOTHING, sequence(items))
+                met[index] = event._replace(tree=tree)
+            finally:
+                run.store.leave()
+                run.in_thread -= 1
+                run.active = active
+
+    def _attributed(self, event: Event, module: r.ModuleFacts) -> r.At | None:
+        """The call in this file to which the spawn belongs: the innermost that knows its entry without its callers."""
         stack = event.event.stack
-        frame, at = stack[0]
-        if frame.module is not module:
-            return None
-        for inner, _ in stack[1:]:
+        owner = stack[0]
+        for inner, at in reversed(stack[1:]):
             if inner.function is not None and self._resolves(inner, stack[-1]):
-                return None if inner.module is not module or len(stack) > 1 else at
-        return at
+                owner = inner, at
+                break
+        return owner[1] if owner[0].module is module else None
 
     def _resolves(self, frame: Frame, spawn: tuple[Frame, r.At]) -> bool:
         """Whether a function, run without knowing its callers, knows the entry of this spawn by itself."""
@@ -350,8 +388,6 @@ class Inventory:
         return site._replace(target=None)
 
 
-_NO_FUNCTION = r.Function("<thread>", "<thread>", (0, 0, 0, 0), (), ())
-
 
 def entry_function(value: Value) -> Func | None:
     """The project function that calling ``value`` runs first, through partials, methods and decorators."""
@@ -415,7 +451,3 @@ def _spawn_words(run: Interpreter) -> frozenset[str]:
         words.add(last)
     return frozenset(words)
 
-
-def all_values(values: Vals) -> list[Value]:
-    """The values in a fixed order."""
-    return attributes.ordered(values)

@@ -291,6 +291,13 @@ def _call_command(run: Interpreter, receiver: Value | None, arguments: Arguments
     return NONE
 
 
+def _done_callback(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    given = frozenset(v for v in arguments.get(0, "fn") or NOTHING if not isinstance(v, Const))
+    if receiver is not None and given:
+        run.on_done(receiver, given, frame, at)
+    return NONE
+
+
 def _queue_put(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     if receiver is not None:
         run.store.add((receiver, ANY_KEY), arguments.get(0, "item") or NOTHING)
@@ -359,6 +366,7 @@ HANDLERS: dict[str, Handler] = {
     "contextlib.ExitStack().callback": _exit_stack_callback,
     "contextlib.ExitStack().push": _exit_stack_callback,
     "functools.partialmethod": _partialmethod,
+    "concurrent.futures.Future().add_done_callback": _done_callback,
 }
 
 

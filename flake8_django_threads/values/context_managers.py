@@ -11,6 +11,8 @@ from flake8_django_threads.values.domain import (
 )
 from flake8_django_threads.values.flow import sequence
 
+CONFIGURED = "configuration"
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -157,3 +159,17 @@ def _driver_connection(run: Interpreter, frame: Frame, expr: r.Expr) -> bool:
     return bool(base) and all(
         isinstance(v, Ext) and v.path in ("django.db.connection", "django.db.connections[]") for v in base
     )
+
+
+def configured(values: Vals) -> bool:
+    """Whether a test's outcome hangs on the deployment: a setting or an environment variable."""
+    return any(isinstance(v, Unknown) and v.reason == CONFIGURED for v in values)
+
+
+def settle(node: flow.Node) -> flow.Node:
+    """A branch that configuration decides: where one arm only closes and the other does nothing, both are taken to close."""
+    if isinstance(node, flow.Branch) and flow.NOTHING in node.arms:
+        others = [arm for arm in node.arms if arm != flow.NOTHING]
+        if others and all(isinstance(arm, flow.Close) for arm in others):
+            return others[0]._replace(sure=False)  # type: ignore[union-attr, call-arg]
+    return node

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import attributes, calls, externals, flow, iteration, targets
 from flake8_django_threads.values.domain import (
-    ANY_KEY, NOTHING, Box, Const, Ext, Frame, Func, Instance, Lazy, Pending, Unknown, Vals, join, one,
+    ANY_KEY, NOTHING, Bound, Box, Const, Ext, Frame, Func, Instance, Lazy, Pending, Unknown, Vals, join, one,
     string, truth, unknown,
 )
+
+from flake8_django_threads.values.context_managers import CONFIGURED
 
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
 
 _GONE: flow.Kind = ("SystemExit", "BaseException")
 _NEVER_RETURNS = frozenset({"sys.exit", "os._exit", "os.abort", "exit", "quit"})
+# What a deployment decides: Django's settings, the environment, a library's dictionary of settings.
+_SETTINGS = re.compile(r"^django\.conf\.settings|^os\.(?:environ|getenv)|[A-Z]_SETTINGS\b|\bSETTINGS\b")
 _COMPARED = {"==": "__eq__", "!=": "__ne__", "<": "__lt__", ">": "__gt__", "<=": "__le__", ">=": "__ge__"}
 
 
@@ -172,6 +177,8 @@ def _not(run: Interpreter, frame: Frame, expr: r.Not) -> Vals:
     vals = evaluate(run, frame, expr.operand)
     use_as_bool(run, frame, vals, expr.at)
     decided = truth(vals) if all(isinstance(v, Const) for v in vals) and vals else None
+    if decided is None and from_settings(vals):
+        return unknown(CONFIGURED)
     return one(Const(not decided, "bool")) if decided is not None else unknown("truth of something")
 
 
@@ -222,9 +229,18 @@ def _compare(run: Interpreter, frame: Frame, expr: r.Compare) -> Vals:
         elif op in _COMPARED:
             for value in attributes.ordered(left):
                 attributes.dunder(run, value, _COMPARED[op], (right,), expr.at, frame)
+    if any(from_settings(value) for value in values):
+        return unknown(CONFIGURED)
     if len(values) == 2:
         return _compared(expr.ops[0], values[0], values[1])
     return unknown("comparison")
+
+
+def from_settings(values: Vals) -> bool:
+    """Whether a value comes from the deployment's settings."""
+    return any(
+        isinstance(v, (Ext, Bound)) and _SETTINGS.search(v.path if isinstance(v, Ext) else "") for v in values
+    ) or any(isinstance(v, Unknown) and v.reason == CONFIGURED for v in values)
 
 
 def _compared(op: str, left: Vals, right: Vals) -> Vals:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
-from flake8_django_threads.values import attributes, builtin_calls, context_managers, flow, spawning
+from flake8_django_threads.values import attributes, builtin_calls, context_managers, expressions, flow, spawning
 from flake8_django_threads.values.domain import (
     ANY_KEY, NONE, NOTHING, Arguments, Bound, Box, BoxMethod, ClassValue, Const, Ext, Frame, Func, Instance, Partial,
     Pending, Unknown, Value, Vals, Wrapped, join, one, string, unknown,
@@ -119,8 +120,11 @@ def inherited_attribute(run: Interpreter, value: Instance, name: str, at: r.At, 
             return one(Ext("django.db.models.fields.related.RelatedManager()"))
         if name == "objects":
             return one(Ext(MANAGER + "()", value.klass))
+    for base in bases:
+        if hasattr(getattr(builtins, base, None), name):
+            return one(Bound(Ext(f"{base}().{name}"), value))
     got = attributes.lookup(run, value.klass, "__getattr__")
-    if got is not None:
+    if got is not None and not name.startswith("__"):
         attributes.dunder(run, value, "__getattr__", (one(Const(name, "str")),), at, frame)
         return unknown("attribute through __getattr__")
     if "?" in (c.path for c in run.names.mro(value.klass) if isinstance(c, Ext)):
@@ -265,6 +269,8 @@ def call(
     found = spawning.spawn(run, path, receiver, arguments, at, frame)
     if found is not None:
         return found
+    if path == "<identity>":
+        return arguments.get(0, None) or unknown("decorator without a function")
     handler = builtin_calls.HANDLERS.get(path)
     if handler is not None:
         return handler(run, receiver, arguments, at, frame)
@@ -284,12 +290,17 @@ def call(
         return _result(run, lazy, receiver, arguments, path, at, frame)
     if _may_close(path):
         run.emit(flow.Close(at, flow.ALL, path, sure=False))
-    if run.models.find("quiet", path) is None and not is_model(run, function):
+    if not (run.models.find("quiet", path) or is_model(run, function) or _is_quiet(path)):
         run.may_raise(at)
     if run.models.find("descriptor", path) is not None:
         return one(Ext(path + "()", _target_model(run, arguments, frame)))
     of = receiver.of if isinstance(receiver, (Ext, Instance)) and path.startswith("django.") else None
     return one(Ext(path + "()", of, site=None))
+
+
+def _is_quiet(path: str) -> bool:
+    """Methods of text, and look-ups in a deployment's settings: taken not to raise."""
+    return path.startswith("str().") or (path.endswith(".get") and expressions.from_settings(one(Ext(path))))
 
 
 def _may_close(path: str) -> bool:
@@ -427,15 +438,6 @@ def call_instance(run: Interpreter, value: Instance, arguments: Arguments, at: r
     """Call an object of a project class without ``__call__``: a library base's, not known."""
     run.may_raise(at)
     return unknown("call of an object")
-
-
-def call_result(run: Interpreter, value: Ext, arguments: Arguments, at: r.At) -> Vals | None:
-    """Call what calling a library gave: a decorator applied to a project function keeps the function."""
-    callables = [v for v in (arguments.get(0, None) or NOTHING) if isinstance(v, (Func, Bound, Wrapped, Partial))]
-    if value.path == "<identity>":
-        return arguments.get(0, None) or unknown("decorator without a function")
-    del callables
-    return None
 
 
 def _result(

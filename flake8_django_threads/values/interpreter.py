@@ -39,7 +39,8 @@ class SpawnEvent(NamedTuple):
     """A call that hands callables to another thread, as met while running.
 
     ``callables`` are what may run there and ``arguments`` what they are given; ``stack`` are the calls on the way, as
-    (frame, position of the call made in it), outermost first, the last one being the spawn itself.
+    (frame, position of the call made in it), outermost first, the last one being the spawn itself. ``job`` is the
+    future that the call gives.
     """
 
     row: Row
@@ -47,6 +48,7 @@ class SpawnEvent(NamedTuple):
     arguments: Arguments
     stack: tuple[tuple[Frame, r.At], ...]
     target: r.At | None
+    job: Value | None = None
 
 
 @dataclass(slots=True)
@@ -89,6 +91,7 @@ class Interpreter:
         self.frames: dict[tuple[object, ...], Frame] = {}
         self.memo: dict[Frame, list[Remembered]] = {}
         self.on_spawn: Callable[[SpawnEvent], None] = lambda event: None
+        self.on_done: Callable[[Value, Vals, Frame, r.At], None] = lambda job, callbacks, frame, at: None
         self.evaluated: set[r.At] = set()
         self.in_thread = 0
 
@@ -328,6 +331,8 @@ class Interpreter:
 
     def _if(self, frame: Frame, stmt: r.If) -> bool:
         vals = self.evaluate(frame, stmt.test)
+        if expressions.from_settings(vals):
+            vals = unknown(context_managers.CONFIGURED)
         expressions.use_as_bool(self, frame, vals, stmt.at)
         decided = truth(vals) if all(isinstance(v, Const) for v in vals) and vals else None
         if decided is not None:
@@ -343,7 +348,14 @@ class Interpreter:
 
             return run
 
-        return self.alternatives(stmt.at, (then(True, stmt.body), then(False, stmt.orelse)))
+        arms = (then(True, stmt.body), then(False, stmt.orelse))
+        if context_managers.configured(vals):
+            with self.writing() as items:
+                live = self.alternatives(stmt.at, arms)
+            for item in items:
+                self.emit(context_managers.settle(item))
+            return live
+        return self.alternatives(stmt.at, arms)
 
     def _while(self, frame: Frame, stmt: r.While) -> bool:
         def head() -> None:

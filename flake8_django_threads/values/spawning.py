@@ -32,13 +32,14 @@ def spawn(
         return None
     slot = row.callable
     given = arguments.get(slot.position, slot.keyword) if slot is not None else None
+    result = run.models.canonical(row.returns) if row.returns else path + "()"
     if given is not None:
-        report(run, row, given, arguments, at, frame)
-        if row.decorator:
-            return given
-    elif row.decorator:
+        job = Ext(result, None, "", (frame.module.path, at, frame))
+        report(run, row, given, arguments, at, frame, job)
+        return given if row.decorator else one(job)
+    if row.decorator:
         return one(Ext(f"<spawning decorator>{path}"))
-    return one(Ext(run.models.canonical(row.returns) if row.returns else path + "()"))
+    return one(Ext(result))
 
 
 def _required(row: Row, arguments: Arguments) -> bool:
@@ -48,16 +49,13 @@ def _required(row: Row, arguments: Arguments) -> bool:
     return any(isinstance(v, Const) and v.value == row.requires.value for v in given)
 
 
-def report(run: Interpreter, row: Row, given: Vals, arguments: Arguments, at: r.At, frame: Frame) -> None:
+def report(
+    run: Interpreter, row: Row, given: Vals, arguments: Arguments, at: r.At, frame: Frame, job: Value
+) -> None:
     """Tell the listener of a spawn, with what the entry will be called with."""
-    from flake8_django_threads.values.interpreter import SpawnEvent
-
     passed, keywords = passed_on(run, row, arguments, at, frame)
     passed.keywords.update(keywords)
-    stack = [(a.frame, a.call_at) for a in run.active]
-    inner = [(f, stack[i + 1][1]) for i, (f, _) in enumerate(stack[:-1])]
-    where = stack[-1][0] if stack else frame
-    run.on_spawn(SpawnEvent(row, given, passed, (*inner, (where, at)), _target_at(row, arguments)))
+    report_call(run, row, given, passed, at, frame, _target_at(row, arguments), job)
 
 
 def _target_at(row: Row, arguments: Arguments) -> r.At | None:
@@ -185,7 +183,8 @@ def subclass_spawn(run: Interpreter, instance: Instance, arguments: Arguments, a
 
 
 def report_call(
-    run: Interpreter, row: Row, entries: Vals, passed: Arguments, at: r.At, frame: Frame, target: r.At | None
+    run: Interpreter, row: Row, entries: Vals, passed: Arguments, at: r.At, frame: Frame, target: r.At | None,
+    job: Value | None = None,
 ) -> None:
     """Tell the listener of a spawn whose entry and arguments are known already."""
     from flake8_django_threads.values.interpreter import SpawnEvent
@@ -193,4 +192,4 @@ def report_call(
     stack = [(a.frame, a.call_at) for a in run.active]
     inner = [(f, stack[i + 1][1]) for i, (f, _) in enumerate(stack[:-1])]
     where = stack[-1][0] if stack else frame
-    run.on_spawn(SpawnEvent(row, entries, passed, (*inner, (where, at)), target))
+    run.on_spawn(SpawnEvent(row, entries, passed, (*inner, (where, at)), target, job))
