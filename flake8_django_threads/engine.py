@@ -6,11 +6,13 @@ import ast
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from flake8_django_threads import models
 from flake8_django_threads.base import Finding, Problem
+from flake8_django_threads.effects.census import Census
 from flake8_django_threads.effects.inventory import Inventory
 from flake8_django_threads.effects.sites import SpawnSite
 from flake8_django_threads.facts.records import ModuleFacts
@@ -25,11 +27,16 @@ __all__ = ["Engine", "Options", "Report", "models"]
 
 
 class Options(NamedTuple):
-    """What a user may set. ``models`` are files with rows of the user's own; ``enable`` the opt-in codes wanted."""
+    """What a user may set. ``models`` are files with rows of the user's own; ``enable`` the opt-in codes wanted.
+
+    ``index`` looks for the project's own spawn helpers; ``census`` asks of each finding whether its entry is only ever
+    spawned, which reads the whole project and which only an edit needs.
+    """
 
     models: tuple[str, ...] = ()
     enable: frozenset[str] = frozenset()
     index: bool = True
+    census: bool = False
 
 
 class Report(NamedTuple):
@@ -59,8 +66,7 @@ class Engine:
         self._options = options
         self.sources = Sources(overlay or {})
         self._modules = Store(self.sources)
-        self._inventory: Inventory | None = None
-        self._resolver: Resolver | None = None
+        self._found: dict[str, tuple[SpawnSite, ...]] = {}
 
     def analyse(
         self, path: str, tree: ast.Module | None = None, lines: Sequence[str] | None = None
@@ -72,8 +78,6 @@ class Engine:
         except Unreadable as unreadable:
             return Report(problems=(Problem(path, unreadable.line, unreadable.cause),))
         if not self._models.may_spawn(text):
-            if tree is None and lines is None:
-                return _parse_problem(path, text)
             return Report()
         if tree is not None and lines is not None:
             facts = self._modules.adopt(absolute, tree, lines)
@@ -81,29 +85,50 @@ class Engine:
             facts = self._modules.facts(absolute)
         if not isinstance(facts, ModuleFacts):
             return Report(problems=(Problem(path, facts.line, facts.reason),))
-        return self._report(self._sites(facts, path))
+        return self._report(self._sites(facts))
 
-    def _sites(self, facts: ModuleFacts, shown: str) -> tuple[SpawnSite, ...]:
-        if self._inventory is None:
-            libraries = {row.path.partition(".")[0] for row in self._models.rows()}
-            self._resolver = Resolver(self.sources, self._cwd, libraries)
-            self._inventory = Inventory(Interpreter(self._modules, self._resolver, self._models))
-        return self._inventory.sites(facts, shown)
+    def _sites(self, facts: ModuleFacts) -> tuple[SpawnSite, ...]:
+        if facts.path not in self._found:
+            shown = facts.path.removeprefix(self._cwd.rstrip(os.sep) + os.sep)
+            self._found[facts.path] = self._tools.inventory.sites(facts, shown)
+        return self._found[facts.path]
+
+    def _sites_of(self, path: str) -> tuple[SpawnSite, ...]:
+        facts = self._modules.facts(path)
+        return self._sites(facts) if isinstance(facts, ModuleFacts) else ()
+
+    @cached_property
+    def _tools(self) -> _Tools:
+        libraries = {row.path.partition(".")[0] for row in self._models.rows()}
+        resolver = Resolver(self.sources, self._cwd, libraries)
+        inventory = Inventory(Interpreter(self._modules, resolver, self._models), self._cwd)
+        return _Tools(resolver, inventory, Census(self.sources, self._modules, resolver, self._sites_of))
 
     def _report(self, sites: Sequence[SpawnSite]) -> Report:
         findings = []
         for site in sites:
             for rule in all_rules():
                 if rule.default or rule.code in self._options.enable:
-                    findings.extend(rule.check(site))
+                    findings.extend(self._counted(finding) for finding in rule.check(site))
         reasons = Counter(site.unknown for site in sites if site.unknown)
         return Report(
             tuple(dict.fromkeys(findings)), len(sites), sum(not site.unknown for site in sites),
             sum(site.leak is not None for site in sites), tuple(sorted(reasons.items())),
         )
 
+    def _counted(self, finding: Finding) -> Finding:
+        """The finding, its remedy told whether the entry is only ever spawned."""
+        remedy = finding.remedy
+        if not self._options.census or remedy is None or remedy.entry is None:
+            return finding
+        path = os.path.normpath(os.path.join(self._cwd, remedy.entry.span.path))  # noqa: PTH118
+        only = self._tools.census.only_spawned(remedy.entry, path)
+        return finding._replace(remedy=remedy._replace(only_spawned=only))
 
-def _parse_problem(path: str, text: str) -> Report:
-    """A file that the gate stops is not parsed: nothing is said of it."""
-    del path, text
-    return Report()
+
+class _Tools(NamedTuple):
+    """What the first file that passes the gate makes the engine build."""
+
+    resolver: Resolver
+    inventory: Inventory
+    census: Census

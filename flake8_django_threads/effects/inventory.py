@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -33,8 +34,9 @@ class Event(NamedTuple):
 class Inventory:
     """Finds the spawn sites of one file after the other with one interpreter."""
 
-    def __init__(self, run: Interpreter) -> None:
+    def __init__(self, run: Interpreter, cwd: str) -> None:
         self._run = run
+        self._cwd = cwd
         self._words = _spawn_words(run)
         self._own_events: dict[Func, dict[tuple[str, r.At], bool]] = {}
 
@@ -327,10 +329,10 @@ class Inventory:
         return tuple(steps)
 
     def _shown(self, path: str, module: r.ModuleFacts, shown: str) -> str:
+        """The name of a file in messages: that of the linted one as it was given, others seen from where the linter runs."""
         if path == module.path:
             return shown
-        root = self._run.resolver.project_root(module.path)
-        return path[len(root) + 1 :] if path.startswith(root + "/") or path.startswith(root + "\\") else path
+        return path.removeprefix(self._cwd.rstrip(os.sep) + os.sep)
 
     # Thread subclasses.
 

@@ -70,8 +70,7 @@ def evidence(site: SpawnSite, connection: Connection) -> str:
     place = site.trail[-1].span.short if site.trail else ""
     names = [name.rpartition(".")[2] for name, _, _ in found.calls]
     own = site.entry_name.removesuffix("()").rpartition(".")[2]
-    if names and names[0] == own:
-        names = names[1:]
+    names = [name for index, name in enumerate(names) if name != "<lambda>" and not (index == 0 and name == own)]
     via = ""
     if len(names) > 3:
         names = [*names[:2], "...", names[-1]]

@@ -330,11 +330,11 @@ def touch(
         given = arguments.get(row.alias.position, row.alias.keyword)
         if given is not None and given != NONE:
             alias = _alias(given)
-    run.emit(flow.Touch(at, alias or flow.DEFAULT, _what(receiver, path or row.path)))
+    run.emit(flow.Touch(at, alias or flow.DEFAULT, _what(receiver, path)))
 
 
 def _what(receiver: Value | None, path: str) -> str:
-    last = path.removesuffix("()").rpartition(".")[2]
+    last = path.removesuffix("()").rpartition(".")[2] or "objects"
     if isinstance(receiver, (Ext, Instance)):
         of = receiver.of
         if isinstance(of, ClassValue):
@@ -343,6 +343,8 @@ def _what(receiver: Value | None, path: str) -> str:
             return f"{of.path.rpartition('.')[2]}.{last}"
         if isinstance(receiver, Instance):
             return f"{receiver.klass.fact.name}.{last}"
+        if not path:
+            return f"a {receiver.path.removesuffix('()').rpartition('.')[2]}"
         return f"{receiver.path.removesuffix('()').rpartition('.')[2]}.{last}"
     parts = path.removesuffix("()").split(".")
     return ".".join(parts[-2:]) if len(parts) > 1 and parts[-2].islower() else last
