@@ -1,0 +1,159 @@
+"""The census: rule classes, fixture folders, the README's table and the pages know the same codes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from flake8_django_threads import docs
+from flake8_django_threads.base import Finding, Remedy, Span
+from flake8_django_threads.effects.sites import SpawnSite
+from flake8_django_threads.rules.rule import LONGEST, Example, Rule, all_rules
+
+ROOT = Path(__file__).parents[1]
+CODES = [rule.code for rule in all_rules()]
+HEADINGS = ["What it finds", "Why it matters", "Example", "Use instead", "Fix", "Known gaps"]
+PARTS = {
+    "__doc__": "Says.\n\nWhat it finds\n    It.\n\nWhy it matters\n    So.\n",
+    "code": "DJT998",
+    "name": "a-name",
+    "fix_safety": "Safe.",
+    "known_gaps": (),
+    "example": Example("pass", "pass"),
+}
+
+
+def test_codes_are_in_order_and_unique() -> None:
+    assert sorted(set(CODES)) == CODES
+    assert CODES
+
+
+def test_each_code_has_fixtures_and_each_folder_a_rule() -> None:
+    assert sorted(folder.name for folder in (ROOT / "fixtures" / "rules").iterdir()) == CODES
+
+
+def test_each_rule_has_a_file_named_after_it() -> None:
+    files = {path.stem for path in (ROOT / "flake8_django_threads" / "rules").glob("djt*.py")}
+    assert files == {f"{rule.code.lower()}_{rule.name.replace('-', '_')}" for rule in all_rules()}
+
+
+def test_the_readme_lists_the_codes() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = text.partition(docs.BEGIN)[2].partition(docs.END)[0]
+    assert re.findall(r"^\| (DJT\d{3}) \|", block, re.MULTILINE) == CODES
+    assert docs.with_table(text) == text
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_each_code_has_a_page(code: str) -> None:
+    page = docs.explain(code)
+    assert page is not None
+    assert page.startswith(f"# {code} ")
+    assert re.findall(r"^## (.*)$", page, re.MULTILINE) == HEADINGS
+    assert "\n\n\n## " not in page
+    for part in re.split(r"^## .*$", page, flags=re.MULTILINE):
+        assert part.strip()
+
+
+def test_there_is_no_page_for_another_code() -> None:
+    assert docs.explain("DJT999") is None
+    assert docs.explain("") is None
+
+
+@pytest.fixture
+def only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the docs know one rule, opt-in and without known gaps."""
+    rule = type("ARule", (Rule,), PARTS | {"default": False})()
+    monkeypatch.setattr(docs, "all_rules", lambda: (rule,))
+
+
+@pytest.fixture(autouse=True)
+def no_rule_is_left_behind() -> None:
+    all_rules()  # collected before a test can make classes of its own
+
+
+@pytest.mark.usefixtures("only")
+def test_an_opt_in_rule_says_how_to_switch_it_on() -> None:
+    assert "| DJT998 | a-name | Says (only with `--djt-enable=DJT998`) |\n" in docs.table()
+    page = docs.explain("DJT998")
+    assert page is not None
+    assert page.endswith("## Known gaps\n\nNone.")
+    assert "Says. (only with `--djt-enable=DJT998`)" in page
+
+
+@pytest.mark.parametrize("missing", [part for part in PARTS if part != "__doc__"])
+def test_a_rule_with_a_part_missing_is_refused(missing: str) -> None:
+    with pytest.raises(TypeError, match=f"ARule has no {missing}"):
+        type("ARule", (Rule,), {name: part for name, part in PARTS.items() if name != missing})
+
+
+@pytest.mark.parametrize("heading", ["What it finds", "Why it matters"])
+def test_a_rule_with_a_heading_missing_is_refused(heading: str) -> None:
+    with pytest.raises(TypeError, match=heading):
+        type("ARule", (Rule,), PARTS | {"__doc__": str(PARTS["__doc__"]).replace(heading, "")})
+    with pytest.raises(TypeError, match="What it finds"):
+        type("ARule", (Rule,), PARTS | {"__doc__": None})
+
+
+def test_a_rule_without_a_check_says_so() -> None:
+    with pytest.raises(NotImplementedError):
+        type("ARule", (Rule,), PARTS)().check(SITE)
+
+
+SITE = SpawnSite(Span("a.py", 3, 4, 3, 9), "thread", "f()", None, None, (), (), "", frozenset(), "a.py")
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("two\n  lines\tand more ", "two lines and more"),
+        ("x" * (LONGEST - 7), "x" * (LONGEST - 7)),
+        ("x" * (LONGEST - 6), "x" * (LONGEST - 10) + "..."),
+    ],
+)
+def test_a_finding_is_one_line_of_bounded_length(message: str, shown: str) -> None:
+    finding = type("ARule", (Rule,), PARTS)().finding(SITE, message)
+    assert finding == Finding("DJT998", SITE.span, shown, (), Remedy("wrap", None, SITE.span, None, False))
+    assert len(finding.text) <= LONGEST
+    assert finding.text.isprintable()
+
+
+def readme(folder: Path, text: str) -> str:
+    path = folder / "README.md"
+    path.write_text(text, encoding="utf-8", newline="")
+    return str(path)
+
+
+def test_check_tells_an_old_table_and_write_repairs_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = readme(tmp_path, f"before\n{docs.BEGIN}old\n{docs.END}after\n")
+    assert docs.main(["--check", path]) == 1
+    assert path in capsys.readouterr().err
+    assert docs.main(["--write", path]) == 0
+    assert Path(path).read_text(encoding="utf-8") == f"before\n{docs.BEGIN}{docs.table()}{docs.END}after\n"
+    assert docs.main(["--check", path]) == 0
+    assert docs.main(["--write", path]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("text", ["", docs.BEGIN, docs.END + docs.BEGIN, docs.BEGIN + docs.BEGIN + docs.END])
+@pytest.mark.parametrize("mode", ["--check", "--write"])
+def test_a_readme_without_a_place_for_the_table_is_an_error(
+    text: str, mode: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = readme(tmp_path, text)
+    assert docs.main([mode, path]) == 2
+    assert capsys.readouterr().err.startswith(f"{path}: needs one line")
+    assert Path(path).read_text(encoding="utf-8") == text
+
+
+def test_no_readme_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert docs.main(["--check", str(tmp_path / "README.md")]) == 2
+    assert "No such file" in capsys.readouterr().err
+    (tmp_path / "latin").write_bytes(b"\xe9")
+    assert docs.main(["--check", str(tmp_path / "latin")]) == 2
+
+
+def test_the_repositorys_own_readme_is_the_default() -> None:
+    assert docs.main(["--check"]) == 0
