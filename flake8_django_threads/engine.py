@@ -15,6 +15,7 @@ from flake8_django_threads.base import Finding, Problem
 from flake8_django_threads.effects.census import Census
 from flake8_django_threads.effects.inventory import Inventory
 from flake8_django_threads.effects.sites import SpawnSite
+from flake8_django_threads.effects.spawn_index import SpawnIndex
 from flake8_django_threads.facts.records import ModuleFacts
 from flake8_django_threads.models import load as model_rows
 from flake8_django_threads.project.resolve import Resolver
@@ -67,6 +68,7 @@ class Engine:
         self.sources = Sources(overlay or {})
         self._modules = Store(self.sources)
         self._found: dict[str, tuple[SpawnSite, ...]] = {}
+        self._indexes: dict[str, SpawnIndex] = {}
 
     def analyse(
         self, path: str, tree: ast.Module | None = None, lines: Sequence[str] | None = None
@@ -77,7 +79,8 @@ class Engine:
             text = "".join(lines) if lines is not None else self.sources.read(absolute)
         except Unreadable as unreadable:
             return Report(problems=(Problem(path, unreadable.line, unreadable.cause),))
-        if not self._models.may_spawn(text):
+        index = self._index(absolute)
+        if not (self._models.may_spawn(text) or (index is not None and index.may_spawn(text))):
             return Report()
         if tree is not None and lines is not None:
             facts = self._modules.adopt(absolute, tree, lines)
@@ -90,8 +93,26 @@ class Engine:
     def _sites(self, facts: ModuleFacts) -> tuple[SpawnSite, ...]:
         if facts.path not in self._found:
             shown = facts.path.removeprefix(self._cwd.rstrip(os.sep) + os.sep)
-            self._found[facts.path] = self._tools.inventory.sites(facts, shown)
+            index = self._index(facts.path)
+            names = index.names if index is not None else frozenset()
+            self._found[facts.path] = self._tools.inventory.sites(facts, shown, names)
         return self._found[facts.path]
+
+    def prepare(self, paths: Sequence[str]) -> None:
+        """Survey the projects of these files or folders now, so that worker processes inherit the result."""
+        for path in paths:
+            self._index(os.path.normpath(os.path.join(self._cwd, path, "x.py")))  # noqa: PTH118
+
+    def _index(self, path: str) -> SpawnIndex | None:
+        if not self._options.index:
+            return None
+        tools = self._tools
+        root = tools.resolver.project_root(path)
+        if root not in self._indexes:
+            self._indexes[root] = SpawnIndex(
+                root, self.sources, tools.resolver, self._modules, self._models, tools.inventory
+            )
+        return self._indexes[root]
 
     def _sites_of(self, path: str) -> tuple[SpawnSite, ...]:
         facts = self._modules.facts(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from flake8_django_threads.base import Definition, Span, Step
@@ -21,6 +21,7 @@ from flake8_django_threads.values.interpreter import Exhausted, Interpreter, Spa
 
 RECURSION = 12_000
 MOST_CALLERS = 12
+NO_CALLER = "parameter without a known caller"
 
 
 class Event(NamedTuple):
@@ -58,6 +59,9 @@ class Inventory:
         for root in [*roots, *self._callers(module, list(roots))]:
             inside = [(call, scope) for call, scope in candidates if _outermost(scope) is root]
             for at, event in self._run_root(module, root, inside):
+                found.setdefault(at, []).append(event)
+        if helpers:
+            for at, event in self._decorated(module, helpers):
                 found.setdefault(at, []).append(event)
         for at, events in found.items():
             site = self._site(module, shown, at, events, bodies)
@@ -105,6 +109,73 @@ class Inventory:
         except Exhausted:
             return False
         return any(isinstance(v, ClassValue) and self._run.names.is_a(v, "threading.Thread") for v in values)
+
+    # Helpers.
+
+    def know_classes(self, derived: Mapping[str, tuple[tuple[str, str], ...]]) -> None:
+        """Take over which classes derive from which, so that abstract methods have their overrides."""
+        self._run.names.derived = derived
+
+    def helpers(self, module: r.ModuleFacts, helpers: frozenset[str]) -> list[r.Function]:
+        """The functions of a module through whose parameters a callable reaches a spawner."""
+        found: dict[r.Function, None] = {}
+        calls = [(c, s) for c, s in module.calls if self._may_spawn(module, c, helpers) and _gives_parameter(c, s)]
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, RECURSION))
+        try:
+            for root in dict.fromkeys(_outermost(scope) for _, scope in calls):
+                if isinstance(root, r.Function) and self._is_helper(module, root, [c for c in calls if _outermost(c[1]) is root]):
+                    found[root] = None
+        finally:
+            sys.setrecursionlimit(limit)
+        return list(found)
+
+    def _is_helper(self, module: r.ModuleFacts, root: r.Function, inside: list[tuple[r.Call, r.Scope]]) -> bool:
+        """Whether running the function without knowing its callers leaves the entry of a spawn to a parameter."""
+        run = self._run
+        run.begin()
+        run.evaluated = set()
+        given: list[bool] = []
+        run.on_spawn = lambda event: given.append(_left_to_parameter(event, root)) if not run.in_thread else None
+        try:
+            frame = self._run_symbolically(self.function(module, root))
+            for call, scope in inside:
+                if (module.path, call.at) not in run.evaluated:
+                    self._reach(module, call, scope, root, frame)
+        except Exhausted:
+            pass
+        finally:
+            run.on_spawn = lambda event: None
+        return any(given)
+
+    def _decorated(self, module: r.ModuleFacts, helpers: frozenset[str]) -> Iterator[tuple[r.At, Event]]:
+        """Spawns by a decorator of the project: calling the decorated function starts a thread that runs it."""
+        run = self._run
+        for function in module.functions:
+            marks = [d for d in function.decorators if _last_name(d.func if isinstance(d, r.Call) else d) in helpers]
+            if not marks or isinstance(function.owner, r.Function):
+                continue
+            run.begin()
+            met: list[Event] = []
+            func = self.function(module, function)
+            run.on_spawn = lambda event, met=met: self._meet(event, met)  # type: ignore[misc]
+            try:
+                frame = run.class_frame(func.klass) if func.klass is not None else run.module_frame(module)
+                with run.writing():
+                    made = run.names.function_value(frame, function)
+                    receiver = [one(Instance(func.klass))] if func.klass is not None else []
+                    unknown_rest = frozenset({Unknown(NO_CALLER)})
+                    run.call(made, Arguments(receiver, None, unknown_rest), function.at, frame)
+            except Exhausted:
+                pass
+            finally:
+                run.on_spawn = lambda event: None
+            for event in met:
+                entries = [entry_function(v) for v in event.event.callables]
+                if any(e is not None and e.function is function for e in entries) or any(
+                    _closes_over(e, function, run) for e in entries
+                ):
+                    yield marks[0].at, event
 
     # Roots.
 
@@ -266,6 +337,7 @@ class Inventory:
                 if not run.in_thread:
                     last, at = event.stack[-1]
                     known = any(not isinstance(v, (Unknown, Const)) for v in event.callables)
+                    known = known and not _left_to_parameter(event, func.function)
                     key = (last.module.path, at)
                     own[key] = own.get(key, False) or known
 
@@ -425,6 +497,55 @@ def entry_name(entry: Func | None, values: list[Value]) -> str:
         if isinstance(value, ClassValue):
             return f"{value.fact.name}()"
     return "the entry"
+
+
+def _left_to_parameter(event: SpawnEvent, root: r.Function) -> bool:
+    """Whether the entry is a parameter of ``root`` or an inner function that calls one."""
+    for value in event.callables:
+        if isinstance(value, Unknown) and value.reason == NO_CALLER:
+            return True
+        entry = entry_function(value)
+        if entry is not None and _outermost(entry.function) is root and entry.function is not root:
+            parameters = {p.name for p in root.parameters} - {"self", "cls"}
+            if any(isinstance(c.func, r.Name) and c.func.id in parameters for c, s in entry.module.calls if s is entry.function):
+                return True
+    return False
+
+
+def _closes_over(entry: Func | None, function: r.Function, run: Interpreter) -> bool:
+    """Whether an entry is an inner function whose enclosing call was given ``function``."""
+    frame = entry.frame if entry is not None else None
+    while frame is not None and frame.function is not None:
+        for parameter in frame.function.parameters:
+            held = run.store.peek((frame, parameter.name)) or frozenset()
+            if any((f := entry_function(v)) is not None and f.function is function for v in held):
+                return True
+        frame = frame.parent
+    return False
+
+
+def _gives_parameter(call: r.Call, scope: r.Scope) -> bool:
+    """Whether a spawn's arguments name a parameter, or an inner function, of a function around it."""
+    names: set[str] = set()
+    current: object = scope
+    while isinstance(current, (r.Function, r.ClassFact)):
+        if isinstance(current, r.Function):
+            names |= current.local_names | {p.name for p in current.parameters}
+        current = current.owner
+    if not names:
+        return False
+    stack: list[object] = [call.args, call.keywords]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, r.Name) and node.id in names:
+            return True
+        if isinstance(node, tuple):
+            stack.extend(node)
+    return False
+
+
+def _last_name(expr: r.Expr) -> str:
+    return expr.id if isinstance(expr, r.Name) else expr.name if isinstance(expr, r.Attr) else ""
 
 
 def _rank(site: SpawnSite) -> tuple[bool, bool]:

@@ -93,6 +93,10 @@ def _of_instance(run: Interpreter, value: Instance, name: str, at: r.At, frame: 
     found_class = lookup(run, value.klass, name)
     if found_class is not None:
         owner, vals = found_class
+        if value.site is None and held is None and all(isinstance(v, Func) and _is_abstract(v.function) for v in vals):
+            overrides = _overrides(run, value, name)
+            if overrides:
+                return overrides
         if any(isinstance(v, Wrapped) and v.wrapper in PROPERTIES for v in vals):
             return join(_bind(run, v, value, owner, at, frame) for v in ordered(vals))
         if held is not None:
@@ -109,6 +113,35 @@ def _of_instance(run: Interpreter, value: Instance, name: str, at: r.At, frame: 
     if stored is not None:
         return stored
     return externals.inherited_attribute(run, value, name, at, frame)
+
+
+def _is_abstract(function: r.Function) -> bool:
+    """A body that says no more than that a subclass has to have one."""
+    if any("abstract" in (d.id if isinstance(d, r.Name) else d.name if isinstance(d, r.Attr) else "") for d in function.decorators):
+        return True
+    return all(
+        (isinstance(stmt, r.Raise) and _names(stmt.exception) == "NotImplementedError")
+        or (isinstance(stmt, r.Evaluate) and isinstance(stmt.value, r.Const))
+        for stmt in function.body
+    )
+
+
+def _names(expr: r.Expr | None) -> str:
+    if isinstance(expr, r.Call):
+        expr = expr.func
+    return expr.id if isinstance(expr, r.Name) else ""
+
+
+def _overrides(run: Interpreter, value: Instance, name: str) -> Vals:
+    """The methods that subclasses define in place of an abstract one."""
+    found: list[Vals] = []
+    for klass in run.names.subclasses(value.klass):
+        own = run.names.class_own(klass, name)
+        if own is not None:
+            found.append(frozenset(
+                Bound(v, Instance(klass)) for v in own if isinstance(v, Func) and not _is_abstract(v.function)
+            ))
+    return join(found)
 
 
 def _is_field(run: Interpreter, value: Value) -> bool:

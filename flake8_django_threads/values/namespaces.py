@@ -7,7 +7,7 @@ it its value are evaluated, once; what mutates a container at module level is ru
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
@@ -34,6 +34,7 @@ _SEQUENCES = frozenset({"typing.List", "typing.Iterable", "typing.Sequence", "ty
 _MAPPINGS = frozenset({"typing.Dict", "typing.Mapping", "dict", "collections.abc.Mapping",
                        "typing.DefaultDict", "collections.defaultdict", "collections.OrderedDict"})
 _MODEL_OPTIONS = frozenset({"app_label", "db_table", "abstract", "unique_together", "indexes", "constraints", "managed"})
+MOST_SUBCLASSES = 12
 _PUTTERS = frozenset({"put", "put_nowait", "append", "appendleft", "add", "insert", "setdefault"})
 _CLASSES = frozenset({"typing.Type", "type"})
 
@@ -47,6 +48,7 @@ class Namespaces:
         self._known: dict[tuple[object, str], Vals | None] = {}
         self._under_way: set[tuple[object, str]] = set()
         self._mros: dict[ClassValue, tuple[Value, ...]] = {}
+        self.derived: Mapping[str, tuple[tuple[str, str], ...]] = {}
 
     def table(self, scope: r.Scope) -> Table:
         """The binding table of a scope's body."""
@@ -131,7 +133,7 @@ class Namespaces:
             ):
                 with self._run.detached():
                     default = self._run.evaluate(self._outside(frame), parameter.default)
-            found = join((unknown(f"parameter without a known caller"), default))
+            found = join((unknown("parameter without a known caller"), default))
         return found
 
     def _outside(self, frame: Frame) -> Frame:
@@ -411,6 +413,21 @@ class Namespaces:
         return any(isinstance(c, Ext) and c.path == wanted for c in self.mro(value)) if isinstance(
             value, ClassValue
         ) else isinstance(value, Ext) and self._run.models.is_a(value.path, path)
+
+    def subclasses(self, klass: ClassValue) -> tuple[ClassValue, ...]:
+        """The project's classes below ``klass``, at module level, at most ``MOST_SUBCLASSES``."""
+        found: dict[ClassValue, None] = {}
+        names = [klass.fact.name]
+        for name in names:
+            for path, derived in self.derived.get(name, ()):
+                facts = self.facts(path)
+                for value in (self.module_name(facts, derived) or NOTHING) if facts is not None else NOTHING:
+                    if isinstance(value, ClassValue) and value not in found and klass in self.mro(value)[1:]:
+                        found[value] = None
+                        names.append(derived)
+                if len(found) >= MOST_SUBCLASSES:
+                    return tuple(found)
+        return tuple(found)
 
     # Annotations.
 
