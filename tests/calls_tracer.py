@@ -20,7 +20,7 @@ CALLS = Path(__file__).parent.parent / "fixtures" / "engine" / "calls"
 
 
 class Case(NamedTuple):
-    """``main`` is the file that defines ``entry``; the case's modules are the files below ``folder``, or ``main`` alone."""
+    """``main`` is the file that defines ``entry``; its modules are the files below ``folder``, or ``main`` alone."""
 
     name: str
     main: Path
