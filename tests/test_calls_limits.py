@@ -191,7 +191,8 @@ KNOWN_TROUBLES = {
     ),
     "managers within each other": cyclic(
         "from contextlib import contextmanager\n\n\n@contextmanager\ndef manager(n):\n"
-        "    with manager(n + 1), manager(n):\n        yield manager\n\n\ndef entry():\n    with manager(1) as x, x(2):\n        pass"
+        "    with manager(n + 1), manager(n):\n        yield manager\n\n\n"
+        "def entry():\n    with manager(1) as x, x(2):\n        pass"
     ),
 }
 
