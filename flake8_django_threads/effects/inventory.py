@@ -17,10 +17,12 @@ from flake8_django_threads.values.domain import (
     Arguments, Bound, ClassValue, Const, Ext, Frame, Func, Instance, Partial, Unknown, Value, Vals, Wrapped, one,
 )
 from flake8_django_threads.values.flow import sequence
-from flake8_django_threads.values.interpreter import Exhausted, Interpreter, SpawnEvent
+from flake8_django_threads.values.interpreter import MOST_DEPTH, MOST_STEPS, Exhausted, Interpreter, SpawnEvent
 
 RECURSION = 12_000
 MOST_CALLERS = 12
+# The function around a spawn is run for the entry's value alone, and a helper for what its parameters reach.
+OUTER_DEPTH, HELPER_DEPTH, OUTER_STEPS = 6, 3, 30_000
 NO_CALLER = "parameter without a known caller"
 
 
@@ -39,6 +41,7 @@ class Inventory:
         self._run = run
         self._cwd = cwd
         self._words = _spawn_words(run)
+        self._outer_depth = OUTER_DEPTH
         self._own_events: dict[Func, dict[tuple[str, r.At], bool]] = {}
 
     def sites(self, module: r.ModuleFacts, shown: str, helpers: frozenset[str] = frozenset()) -> tuple[SpawnSite, ...]:
@@ -137,6 +140,7 @@ class Inventory:
         run.evaluated = set()
         given: list[bool] = []
         run.on_spawn = lambda event: given.append(_left_to_parameter(event, root)) if not run.in_thread else None
+        self._outer_depth = HELPER_DEPTH
         try:
             frame = self._run_symbolically(self.function(module, root))
             for call, scope in inside:
@@ -146,6 +150,7 @@ class Inventory:
             pass
         finally:
             run.on_spawn = lambda event: None
+            self._outer_depth = OUTER_DEPTH
         return any(given)
 
     def _decorated(self, module: r.ModuleFacts, helpers: frozenset[str]) -> Iterator[tuple[r.At, Event]]:
@@ -223,7 +228,7 @@ class Inventory:
         bound = {p.name: run.names.parameter(symbolic, p) for p in func.function.parameters}
         key = (func.function, func.frame, func.klass, tuple(sorted(bound.items(), key=lambda item: item[0])))
         frame = run.intern(key, lambda: Frame(func.module, func.function, func.frame, func.klass))
-        with run.writing():
+        with run.writing(), run.within(self._outer_depth, OUTER_STEPS):
             run.run_function(func, bound, func.function.at)
         return frame
 
@@ -265,7 +270,7 @@ class Inventory:
         run.store.enter()
         self._let_time_pass()
         try:
-            with run.writing() as items:
+            with run.writing() as items, run.within(MOST_DEPTH, MOST_STEPS):
                 entries = frozenset(v for v in event.callables if not isinstance(v, Const))
                 if entries:
                     run.call(entries, event.arguments, event.stack[-1][1], event.stack[-1][0])
@@ -276,7 +281,6 @@ class Inventory:
             met.append(Event(event, sequence(items), frozenset(reasons)))
         except Exhausted as limit:
             met.append(Event(event, flow.NOTHING, frozenset({str(limit)})))
-            run.steps = 0
         finally:
             run.store.leave()
             run.in_thread -= 1
@@ -302,7 +306,7 @@ class Inventory:
             run.in_thread += 1
             run.store.enter()
             try:
-                with run.writing() as items:
+                with run.writing() as items, run.within(MOST_DEPTH, MOST_STEPS):
                     run.call(callbacks, Arguments([one(job)]), at, frame)
                 tree = flow.Try(at, event.tree, (), flow.NOTHING, sequence(items))
                 met[index] = event._replace(tree=tree)
@@ -342,10 +346,12 @@ class Inventory:
                     own[key] = own.get(key, False) or known
 
             run.on_spawn = meet
+            self._outer_depth = HELPER_DEPTH
             try:
                 self._run_symbolically(func)
             except Exhausted:
                 pass
+            self._outer_depth = OUTER_DEPTH
             run.on_spawn, run.store, run.active, run.out, run.steps, run.memo, run.evaluated = saved
         return own.get((spawn[0].module.path, spawn[1]), False)
 

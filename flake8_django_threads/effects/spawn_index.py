@@ -58,6 +58,8 @@ class SpawnIndex:
             facts = self._modules.facts(path)
             if isinstance(facts, ModuleFacts):
                 for function in inventory.helpers(facts, names):
+                    if function.name.startswith("__") and function.name != "__init__":
+                        continue  # An operator or a call of an object: the value flow finds it, no name does.
                     yield Helper(path, *_called(function, path))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import attributes, calls, externals, flow, iteration, targets
 from flake8_django_threads.values.domain import (
-    ANY_KEY, NOTHING, Bound, Box, Const, Ext, Frame, Func, Instance, Lazy, Pending, Unknown, Vals, join, one,
+    ANY_KEY, NOTHING, Bound, Box, ClassValue, Const, Ext, Frame, Func, Instance, Lazy, Pending, Unknown, Vals, join, one,
     string, truth, unknown,
 )
 
@@ -354,6 +354,10 @@ def narrow(run: Interpreter, frame: Frame, test: r.Expr, taken: bool) -> None:
     if isinstance(test, r.Not):
         narrow(run, frame, test.operand, not taken)
         return
+    if isinstance(test, r.Call):
+        if taken and isinstance(test.func, r.Name) and test.func.id == "isinstance" and len(test.args) == 2:
+            _keep_instances(run, frame, test.args[0], test.args[1])
+        return
     if isinstance(test, r.BoolOp) and (test.op == "and") == taken:
         for operand in test.operands:
             narrow(run, frame, operand, taken)
@@ -363,6 +367,26 @@ def narrow(run: Interpreter, frame: Frame, test: r.Expr, taken: bool) -> None:
             _keep(run, frame, test.operands[0], (test.ops[0] in ("is", "==")) == taken, none_only=True)
         return
     _keep(run, frame, test, not taken, none_only=False)
+
+
+def _keep_instances(run: Interpreter, frame: Frame, expr: r.Expr, klass: r.Expr) -> None:
+    """Behind ``isinstance(name, Class)``: what is not known is an object of the class."""
+    if not (isinstance(expr, r.Name) and frame.function is not None and expr.id in frame.function.local_names):
+        return
+    held = run.store.peek((frame, expr.id))
+    if held is None or not any(isinstance(v, Unknown) for v in held):
+        return
+    with run.writing():
+        classes = run.evaluate(frame, klass)
+    classes = frozenset(
+        inner for v in classes for inner in (attributes.box_values(run, v) if isinstance(v, Box) else (v,))
+    )
+    made = frozenset(
+        Instance(v) if isinstance(v, ClassValue) else Ext(f"{v.path}()")
+        for v in classes if isinstance(v, ClassValue) or (isinstance(v, Ext) and "." in v.path)
+    )
+    if made:
+        run.store.set((frame, expr.id), frozenset(v for v in held if not isinstance(v, Unknown)) | made)
 
 
 def _keep(run: Interpreter, frame: Frame, expr: r.Expr, wanted_false: bool, none_only: bool) -> None:

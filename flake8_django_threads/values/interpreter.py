@@ -94,6 +94,8 @@ class Interpreter:
         self.on_done: Callable[[Value, Vals, Frame, r.At], None] = lambda job, callbacks, frame, at: None
         self.evaluated: set[r.At] = set()
         self.in_thread = 0
+        self.most_depth = MOST_DEPTH
+        self.most_steps = MOST_STEPS
 
     def begin(self) -> None:
         """Forget the cells of the last site and start counting its steps."""
@@ -106,7 +108,7 @@ class Interpreter:
     def step(self) -> None:
         """Count one evaluation; raise Exhausted at the limit."""
         self.steps += 1
-        if self.steps > 2 * MOST_STEPS:
+        if self.steps > 2 * self.most_steps:
             raise Exhausted("limit: steps")
 
     # What expressions emit.
@@ -133,6 +135,16 @@ class Interpreter:
             yield self.out
         finally:
             self.out = outer
+
+    @contextmanager
+    def within(self, depth: int, steps: int) -> Iterator[None]:
+        """Allow so many active calls and so many steps inside; what was counted before goes on afterwards."""
+        before = self.most_depth, self.most_steps, self.steps
+        self.most_depth, self.most_steps, self.steps = depth, steps, 0
+        try:
+            yield
+        finally:
+            self.most_depth, self.most_steps, self.steps = before
 
     @contextmanager
     def detached(self) -> Iterator[None]:
@@ -180,11 +192,11 @@ class Interpreter:
             running[-1].recursive = True
             return running[-1].result, running[-1].yields, running[-1].summary
         same = sum(1 for a in self.active if a.frame.function is func.function)
-        if len(self.active) >= MOST_DEPTH or same >= MOST_ACTIVE:
+        if len(self.active) >= self.most_depth or same >= MOST_ACTIVE:
             self.note_unknown("limit: depth")
             return unknown("limit: depth"), unknown("limit: depth"), None
         share = next((share for depth, share in _STEPS_BY_DEPTH if len(self.active) >= depth), 1.0)
-        if self.steps > share * MOST_STEPS:
+        if self.steps > share * self.most_steps:
             self.note_unknown("limit: steps")
             return unknown("limit: steps"), unknown("limit: steps"), None
         for known in self.memo.get(frame, ()):

@@ -343,16 +343,21 @@ class Namespaces:
             return vals
         self._under_way.add(key)
         try:
-            for decorator in reversed(function.decorators):
-                made = self._run.evaluate(frame, decorator)
-                if all(isinstance(v, Unknown) for v in made):
-                    vals = frozenset(attributes.wrapped(v, "?") for v in vals)
-                else:
-                    vals = self._run.call(made, Arguments([vals]), decorator.at, frame)
+            if frame.function is not None:
+                return self._decorate(frame, function, vals)
+            with self._run.detached():
+                vals = self._known[key] = self._decorate(frame, function, vals)
         finally:
             self._under_way.discard(key)
-        if frame.function is None:
-            self._known[key] = vals
+        return vals
+
+    def _decorate(self, frame: Frame, function: r.Function, vals: Vals) -> Vals:
+        for decorator in reversed(function.decorators):
+            made = self._run.evaluate(frame, decorator)
+            if all(isinstance(v, Unknown) for v in made):
+                vals = frozenset(attributes.wrapped(v, "?") for v in vals)
+            else:
+                vals = self._run.call(made, Arguments([vals]), decorator.at, frame)
         return vals
 
     def class_own(self, klass: ClassValue, name: str) -> Vals | None:
