@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from flake8_django_threads.base import Finding
@@ -94,9 +96,15 @@ def table(rows: Iterable[tuple[str, str]]) -> str:
 
 
 def reports(folder: Path) -> dict[str, Report]:
-    """What one engine says of each file of a case, run in the case's folder, by relative path."""
-    engine = Engine(cwd=str(folder))
-    return {path: engine.analyse(path) for path in _files(folder)}
+    """What one engine says of each file of a case, by relative path.
+
+    The case is copied out of this repository first: there it is a project of its own, as its author meant it, and the
+    engine has no other files to look through.
+    """
+    with TemporaryDirectory() as parent:
+        project = shutil.copytree(folder, Path(parent).resolve() / folder.name)
+        engine = Engine(cwd=str(project))
+        return {path: engine.analyse(path) for path in _files(project)}
 
 
 def check_case(folder: Path) -> str:
