@@ -193,6 +193,7 @@ class Inventory:
         met: list[Event] = []
         run.on_spawn = lambda event: self._meet(event, met)
         run.on_done = lambda job, callbacks, frame, at: self._finish(job, callbacks, frame, at, met)
+        run.on_start = lambda thread: self._start(thread, met)
         try:
             frame: Frame | None = None
             if isinstance(root, r.Function):
@@ -207,6 +208,7 @@ class Inventory:
         finally:
             run.on_spawn = lambda event: None
             run.on_done = lambda job, callbacks, frame, at: None
+            run.on_start = lambda thread: None
         result = []
         for event in met:
             at = self._attributed(event, module)
@@ -293,6 +295,12 @@ class Inventory:
             owner = cell[0]
             if isinstance(owner, Instance) and owner.site is None and all(isinstance(v, Const) for v in vals):
                 store.set(cell, vals | {Unknown("state of an object")})
+
+    def _start(self, thread: Value, met: list[Event]) -> None:
+        """A thread object starts: by now its attributes may be set, so its body is run again."""
+        for event in [e for e in met if e.event.job == thread]:
+            met.remove(event)
+            self._meet(event.event, met)
 
     def _finish(self, job: Value, callbacks: Vals, frame: Frame, at: r.At, met: list[Event]) -> None:
         """A done-callback: taken to run in the worker, after the job."""

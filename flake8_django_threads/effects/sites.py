@@ -71,7 +71,12 @@ def connections(tree: Node, path: str) -> tuple[Connection, ...]:
         closes = [f for f in found if isinstance(f.leaf, flow.Close)]
         covering = [f for f in closes if f.leaf.alias in (alias, flow.ALL) or alias == "?"]
         outcome = Folder(alias).fold(tree)
-        plain = exits(outcome.end | outcome.jumps.get("return", 0) | outcome.jumps.get(RESTS, 0)) & _LEAKING
+        left = outcome.end | outcome.jumps.get("return", 0)
+        if not covering:
+            # A loop that never ends and closes in each round holds the connection between rounds on purpose, or for
+            # one round too long; only where nothing ever closes it is it lost.
+            left |= outcome.jumps.get(RESTS, 0)
+        plain = exits(left) & _LEAKING
         joined = 0
         for relation in outcome.raises.values():
             joined |= relation

@@ -298,6 +298,38 @@ def _done_callback(run: Interpreter, receiver: Value | None, arguments: Argument
     return NONE
 
 
+def _signal(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    return one(Ext("django.dispatch.Signal()", None, "", (frame.module.path, at)))
+
+
+def _connect(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    if receiver is not None:
+        run.store.add((receiver, "<receivers>"), arguments.get(0, "receiver") or NOTHING)
+    return NONE
+
+
+def _receiver(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    signals = tuple(attributes.ordered(arguments.get(0, "signal") or NOTHING))
+    return one(Ext("<receiver>", None, "", signals))
+
+
+def connect_decorated(run: Interpreter, decorator: Ext, function: Vals) -> None:
+    """``@receiver(signal)`` on a function: the signal will call it."""
+    for signal in decorator.site if isinstance(decorator.site, tuple) else ():
+        for each in attributes.box_values(run, signal) if isinstance(signal, Box) else (signal,):
+            run.store.add((each, "<receivers>"), function)
+
+
+def _send(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    receivers = run.store.get((receiver, "<receivers>")) or NOTHING
+    called = frozenset(v for v in receivers if not isinstance(v, Const))
+    keywords = {**arguments.keywords, "signal": unknown("signal")}
+    for each in attributes.ordered(called):
+        run.call(one(each), Arguments(arguments.args, keywords), at, frame)
+    run.may_raise(at)
+    return unknown("result of a signal")
+
+
 def _queue_put(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     if receiver is not None:
         run.store.add((receiver, ANY_KEY), arguments.get(0, "item") or NOTHING)
@@ -366,6 +398,11 @@ HANDLERS: dict[str, Handler] = {
     "contextlib.ExitStack().callback": _exit_stack_callback,
     "contextlib.ExitStack().push": _exit_stack_callback,
     "functools.partialmethod": _partialmethod,
+    "django.dispatch.Signal": _signal,
+    "django.dispatch.Signal().connect": _connect,
+    "django.dispatch.Signal().send": _send,
+    "django.dispatch.Signal().send_robust": _send,
+    "django.dispatch.receiver": _receiver,
     "concurrent.futures.Future().add_done_callback": _done_callback,
 }
 

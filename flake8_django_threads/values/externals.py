@@ -269,8 +269,11 @@ def call(
     found = spawning.spawn(run, path, receiver, arguments, at, frame)
     if found is not None:
         return found
-    if path == "<identity>":
-        return arguments.get(0, None) or unknown("decorator without a function")
+    if path in ("<identity>", "<receiver>"):
+        given = arguments.get(0, None) or unknown("decorator without a function")
+        if path == "<receiver>":
+            builtin_calls.connect_decorated(run, function, given)
+        return given
     handler = builtin_calls.HANDLERS.get(path)
     if handler is not None:
         return handler(run, receiver, arguments, at, frame)
@@ -501,6 +504,11 @@ def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.
         for name, vals in arguments.keywords.items():
             run.store.set((instance, name), vals)
         return
+    for base in bases:
+        row = run.models.find("touch", base)
+        if row is not None:
+            touch(run, row, instance, arguments, at, base)
+            return
     if bases:
         spawning.keep_target(run, instance, arguments, frame, at)
         if not all(run.models.is_a(base, "threading.Thread") for base in bases[:1]):

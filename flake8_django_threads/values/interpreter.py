@@ -40,7 +40,7 @@ class SpawnEvent(NamedTuple):
 
     ``callables`` are what may run there and ``arguments`` what they are given; ``stack`` are the calls on the way, as
     (frame, position of the call made in it), outermost first, the last one being the spawn itself. ``job`` is the
-    future that the call gives.
+    future, or the thread object of a project class, that the call gives.
     """
 
     row: Row
@@ -92,6 +92,7 @@ class Interpreter:
         self.memo: dict[Frame, list[Remembered]] = {}
         self.on_spawn: Callable[[SpawnEvent], None] = lambda event: None
         self.on_done: Callable[[Value, Vals, Frame, r.At], None] = lambda job, callbacks, frame, at: None
+        self.on_start: Callable[[Value], None] = lambda thread: None
         self.evaluated: set[r.At] = set()
         self.in_thread = 0
         self.most_depth = MOST_DEPTH

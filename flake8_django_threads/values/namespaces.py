@@ -157,7 +157,8 @@ class Namespaces:
             self._under_way.discard(key)
         self._known[key] = found
         if found is not None and any(
-            isinstance(v, (Box, Instance)) or (isinstance(v, Ext) and v.path.endswith("Queue()")) for v in found
+            isinstance(v, (Box, Instance)) or (isinstance(v, Ext) and v.path.endswith(("Queue()", ".Signal()")))
+            for v in found
         ):
             self._run_mutations(module, name)
         return found
@@ -274,7 +275,7 @@ class Namespaces:
                 vals = context_managers.entered(self._run, vals, binding.expr.at, frame)
             elif binding.kind == "part":
                 vals = attributes.item(self._run, vals, one(Const(binding.index, "int")), binding.expr.at, frame)
-        if isinstance(stmt, r.Annotate) and all(isinstance(v, Unknown) for v in vals):
+        if isinstance(stmt, r.Annotate) and all(isinstance(v, Unknown) or v == Const(None, "NoneType") for v in vals):
             return join((vals, self.annotated(frame, stmt.annotation)))
         return vals
 
@@ -590,10 +591,20 @@ def _mutates(stmt: r.Stmt, name: str) -> bool:
             call = stmt.value
             return isinstance(call, r.Call) and isinstance(call.func, r.Attr) and _rooted(call.func.base, name)
         case r.Define():
-            return any(_rooted(d.func if isinstance(d, r.Call) else d, name) for d in stmt.function.decorators)
+            return any(
+                _rooted(d.func if isinstance(d, r.Call) else d, name)
+                or (isinstance(d, r.Call) and any(_mentions(argument, name) for argument in d.args))
+                for d in stmt.function.decorators
+            )
         case r.For() | r.If():
             return any(_mutates(inner, name) for inner in stmt.body)
     return False
+
+
+def _mentions(expr: r.Expr, name: str) -> bool:
+    if isinstance(expr, r.Display):
+        return any(_mentions(item, name) for item in expr.items)
+    return _rooted(expr, name)
 
 
 def _rooted(expr: r.Expr, name: str) -> bool:

@@ -27,6 +27,8 @@ def spawn(
         return one(Const(None, "NoneType"))
     if isinstance(receiver, Instance) and path == f"{THREAD}().run":
         return _run_target(run, receiver, at, frame)
+    if isinstance(receiver, Instance) and path == f"{THREAD}().start":
+        run.on_start(receiver)
     row = run.models.find("spawn", path)
     if row is None or not _required(row, arguments):
         return None
@@ -170,7 +172,7 @@ def subclass_spawn(run: Interpreter, instance: Instance, arguments: Arguments, a
     own = attributes.lookup(run, instance.klass, "run")
     if own is not None:
         entries = frozenset(Bound(v, instance) for v in own[1] if isinstance(v, Func))
-        report_call(run, row, entries, Arguments(), at, frame, None)
+        report_call(run, row, entries, Arguments(), at, frame, None, instance)
         return
     target = run.store.get((instance, "_target"))
     if target is None:
