@@ -491,6 +491,11 @@ def _result(
 def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.At, frame: Frame) -> None:
     """Make an object of a project class that has no ``__init__`` of its own."""
     bases = _outside(run, instance.klass)
+    for base in bases:
+        row = run.models.find("touch", base)
+        if row is not None:
+            touch(run, row, None, arguments, at, f"{instance.klass.fact.name}")
+            return
     fields = run.names.dataclass_fields(instance.klass)
     if fields:
         for index, (name, default) in enumerate(fields):
@@ -504,11 +509,6 @@ def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.
         for name, vals in arguments.keywords.items():
             run.store.set((instance, name), vals)
         return
-    for base in bases:
-        row = run.models.find("touch", base)
-        if row is not None:
-            touch(run, row, instance, arguments, at, base)
-            return
     if bases:
         spawning.keep_target(run, instance, arguments, frame, at)
         if not all(run.models.is_a(base, "threading.Thread") for base in bases[:1]):

@@ -393,7 +393,10 @@ class Namespaces:
 
     def _bases(self, klass: Value) -> list[Value]:
         if isinstance(klass, Ext):
-            return [Ext(path) for path in self._run.models.bases(klass.path)]
+            known = [Ext(path) for path in self._run.models.bases(klass.path)]
+            if not known and klass.path.endswith("Thread") and klass.path != "threading.Thread":
+                return [Ext("threading.Thread")]  # What a library calls a thread is one.
+            return list(known)
         assert isinstance(klass, ClassValue)
         found: list[Value] = []
         outside = klass.frame or self._run.module_frame(klass.module)
