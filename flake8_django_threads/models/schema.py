@@ -191,6 +191,7 @@ _OPTIONS: Mapping[str, Mapping[str, _Kind]] = {
         "requires": _Kind("{keyword = NAME, value = LITERAL}", _condition),
         "decorator": _FLAG,
         "common": _FLAG,
+        "entries": _Kind("a list of method names", _all(_path)),
     },
     "subclass": {
         "entries": _Kind("a list of method names", _all(_path)),

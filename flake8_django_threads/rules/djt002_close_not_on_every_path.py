@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from flake8_django_threads.base import Finding
 from flake8_django_threads.effects.bits import OPEN
 from flake8_django_threads.effects.sites import SpawnSite
-from flake8_django_threads.rules.rule import Example, Rule, evidence, runs
+from flake8_django_threads.rules.rule import Example, Rule
 
 
 class CloseNotOnEveryPath(Rule):
@@ -72,4 +72,4 @@ class CloseNotOnEveryPath(Rule):
             return
         close = f"the close at line {leak.close.leaf.at[0]}"
         missed = f"a path gets past {close}" if leak.plain else f"an exception gets past {close}"
-        yield self.finding(site, f"{runs(site)} and queries the database {evidence(site, leak)} but {missed}")
+        yield self.finding(site, leak, f"but {missed}")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from flake8_django_threads.base import Finding
 from flake8_django_threads.effects.bits import OPEN
 from flake8_django_threads.effects.sites import SpawnSite
-from flake8_django_threads.rules.rule import Example, Rule, evidence, runs
+from flake8_django_threads.rules.rule import Example, Rule
 
 
 class ReopenedAfterClose(Rule):
@@ -66,4 +66,4 @@ class ReopenedAfterClose(Rule):
         leak = site.leak
         if leak is not None and leak.close is not None and leak.plain and OPEN not in leak.plain:
             close = f"the close at line {leak.close.leaf.at[0]}"
-            yield self.finding(site, f"{runs(site)} and queries the database {evidence(site, leak)} after {close}")
+            yield self.finding(site, leak, f"after {close}")

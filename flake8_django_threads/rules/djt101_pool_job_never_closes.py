@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from flake8_django_threads.base import Finding
 from flake8_django_threads.effects.sites import SpawnSite
-from flake8_django_threads.rules.rule import Example, Rule, evidence, runs
+from flake8_django_threads.rules.rule import Example, Rule
 
 
 class PoolJobNeverCloses(Rule):
@@ -66,5 +66,4 @@ class PoolJobNeverCloses(Rule):
         """Report a pool job that leaves a connection open and has no close at all."""
         leak = site.leak
         if leak is not None and leak.close is None and site.kind != "thread":
-            message = f"{runs(site)} and queries the database {evidence(site, leak)} but never closes its connection"
-            yield self.finding(site, message)
+            yield self.finding(site, leak, "but never closes its connection")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
@@ -49,35 +49,33 @@ class Rule:
         """The findings of this rule at one spawn site."""
         raise NotImplementedError
 
-    def finding(self, site: SpawnSite, message: str) -> Finding:
-        """A finding at the site, with its trail and the edit that repairs it."""
-        text = " ".join(message.split())
-        if len(text) > LONGEST - len(self.code) - 1:
-            text = text[: LONGEST - len(self.code) - 4] + "..."
+    def finding(self, site: SpawnSite, connection: Connection, but: str) -> Finding:
+        """A finding at the site: what runs, its evidence, and what is wrong; with its trail and the edit that repairs it."""
+        where = "in a new thread" if site.kind == "thread" else "in a pool thread"
+        begin = f"{site.entry_name} runs {where} and queries the database"
+        room = LONGEST - len(self.code) - 1
+        texts = [" ".join(f"{begin} {found} {but}".split()) for found in _evidence(site, connection)]
+        text = next((text for text in texts if len(text) <= room), texts[-1][: room - 3] + "...")
         remedy = Remedy("wrap", site.entry, site.span, site.target, only_spawned=False)
         return Finding(self.code, site.span, text, site.trail, remedy)
 
 
-def runs(site: SpawnSite) -> str:
-    """How a message begins: what runs, and where."""
-    where = {"thread": "in a new thread", "pool": "in a pool thread", "loop": "in a pool thread"}[site.kind]
-    return f"{site.entry_name} runs {where}"
-
-
-def evidence(site: SpawnSite, connection: Connection) -> str:
-    """The touch in brackets: what, where, and through which functions."""
+def _evidence(site: SpawnSite, connection: Connection) -> Iterator[str]:
+    """The touch in brackets, in words that grow fewer: what, where, and through which functions."""
     found = connection.touch
-    place = site.trail[-1].span.short if site.trail else ""
-    names = [name.rpartition(".")[2] for name, _, _ in found.calls]
+    place = site.trail[-1].span
     own = site.entry_name.removesuffix("()").rpartition(".")[2]
+    names = [name.rpartition(".")[2] for name, _, _ in found.calls]
     names = [name for index, name in enumerate(names) if name != "<lambda>" and not (index == 0 and name == own)]
-    via = ""
     if len(names) > 3:
         names = [*names[:2], "...", names[-1]]
+    what = f"{found.leaf.what} on {connection.alias!r}" if connection.alias != "default" else found.leaf.what  # type: ignore[union-attr]
     if names:
-        via = f", via {' > '.join(names)}"
-    alias = "" if connection.alias == "default" else f" on {connection.alias!r}"
-    return f"({found.leaf.what}{alias}, {place}{via})"  # type: ignore[union-attr]
+        yield f"({what}, {place.short}, via {' > '.join(names)})"
+    yield f"({what}, {place.short})"
+    yield f"({what}, {place.path.rpartition('/')[2]}:{place.line})"
+    yield f"({place.path.rpartition('/')[2]}:{place.line})"
+    yield ""
 
 
 @lru_cache(maxsize=1)

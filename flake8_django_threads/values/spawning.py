@@ -36,6 +36,13 @@ def spawn(
     given = arguments.get(slot.position, slot.keyword) if slot is not None else None
     result = run.models.canonical(row.returns) if row.returns else path + "()"
     if given is not None:
+        if row.entries:
+            # An object is handed over, and the library calls these methods of it.
+            given = join(
+                attributes.of(run, v, name, at, frame)
+                for v in attributes.ordered(given) if isinstance(v, Instance) for name in row.entries
+                if attributes.lookup(run, v.klass, name) is not None
+            ) or unknown("handler object that is not known")
         job = Ext(result, None, "", (frame.module.path, at, frame))
         report(run, row, given, arguments, at, frame, job)
         return given if row.decorator else one(job)
