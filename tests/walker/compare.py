@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable, Iterator
 
 from flake8_django_threads.effects.inventory import Inventory
+from flake8_django_threads.effects.sites import Connection
 from flake8_django_threads.facts.records import ModuleFacts
 from flake8_django_threads.models import load
 from flake8_django_threads.project.resolve import Resolver
@@ -15,7 +16,7 @@ from flake8_django_threads.project.sources import Sources
 from flake8_django_threads.project.store import Store
 from flake8_django_threads.values.interpreter import Interpreter
 
-from .walker import Verdict, walk
+from .walker import walk
 
 MODELS = load.load([])
 
@@ -33,7 +34,7 @@ class Analyst:
         libraries = {row.path.partition(".")[0] for row in MODELS.rows()}
         self._inventory = Inventory(Interpreter(self._modules, Resolver(sources, "/", libraries), MODELS))
 
-    def verdict(self, text: str) -> Verdict:
+    def connections(self, text: str) -> tuple[Connection, ...]:
         """What the analysis says of the entry that the module ``text`` hands to a thread."""
         self._asked += 1
         if self._asked % 200 == 0:
@@ -43,16 +44,18 @@ class Analyst:
         assert isinstance(facts, ModuleFacts)
         (site,) = self._inventory.sites(facts, path)
         assert not site.unknown, site.unknown
-        plain = frozenset[int]().union(*(c.plain for c in site.connections))
-        raised = frozenset[int]().union(*(c.raised for c in site.connections))
-        return Verdict(plain, raised, True)
+        return site.connections
 
 
 def disagreement(analyst: Analyst, text: str) -> str:
     """How the two disagree, in words; empty if they do not. An incomplete walk can only show what was missed."""
     walked = walk(text)
-    said = analyst.verdict(text)
-    for name, seen, told in (("plain", walked.plain, said.plain), ("raised", walked.raised, said.raised)):
+    said = analyst.connections(text)
+    # A loop that never ends and closes somewhere is silent by decision: its rounds count only where nothing closes.
+    plain = walked.plain if any(c.close for c in said) else walked.plain | walked.rests
+    told_plain = frozenset[int]().union(*(c.plain for c in said))
+    told_raised = frozenset[int]().union(*(c.raised for c in said))
+    for name, seen, told in (("plain", plain, told_plain), ("raised", walked.raised, told_raised)):
         if seen - told:
             return f"missed alarm, {name}"
         if walked.complete and told - seen:

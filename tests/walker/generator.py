@@ -207,6 +207,8 @@ FEATURES = frozenset(
         "generator",
         "consumed generator",
         "broken generator",
+        "iterated expression",
+        "enter context",
         "short circuit",
         "conditional",
         "walrus",
@@ -223,6 +225,8 @@ FEATURES = frozenset(
 OFF: dict[str, str] = {
     "guarded case": "a guard that fails runs before the next case is looked at",
     "generator": "a generator that a for statement takes apart runs as a whole before each round",
+    "iterated expression": "a generator expression that a for statement takes apart runs as a whole before each round",
+    "enter context": "enter_context of an ExitStack is not followed",
     "broken generator": "leaving the loop closes the generator, which runs its finally",
     "made exception": "making an exception of the project's own class is taken to raise anything",
     "narrow after wide": "that a class was caught by an earlier handler for its parent is not seen",
@@ -436,7 +440,10 @@ class Body:
         if self._has("exit stack", 0.15):
             body = self._block(depth, context)
             late = self._has("late callback", 0.5)
-            body.insert(rng.randint(0, len(body)) if late else 0, "stack.callback(connection.close)")
+            push = "callback(connection.close)"
+            if self._has("enter context", 0.5):
+                push = f"enter_context({rng.choice(managers)})"
+            body.insert(rng.randint(0, len(body)) if late else 0, f"stack.{push}")
             return ["with contextlib.ExitStack() as stack:", _indent(body)]
         chosen = ", ".join(rng.sample(managers, 2 if rng.random() < 0.2 and len(managers) > 1 else 1))
         return [f"with {chosen}:", _indent(self._block(depth, context))]
@@ -481,7 +488,7 @@ class Body:
             makes += [f"{{x: {leaf} for x in [1]}}"]
         if self._has("generator expression", 1):
             makes += [f"list({leaf} for _ in (1, 2))", f"any({leaf} for _ in items())"]
-            if self._has("generator", 1):
+            if self._has("iterated expression", 1):
                 makes += [f"for element in ({leaf} for _ in items()):\n    {other}"]
         if self._has("consumed generator", 1):
             makes += ["list(touching_numbers())", "list(closing_numbers())"]

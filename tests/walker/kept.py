@@ -149,6 +149,28 @@ KEPT = (
     """,
     ),
     Kept(
+        "closes on each element of an expression",
+        RAISING,
+        "iterated expression",
+        """
+        def entry():
+            Item.objects.count()
+            for element in (number for number in (1, 2)):
+                connection.close()
+    """,
+    ),
+    Kept(
+        "pushed as a manager",
+        NEVER,
+        "enter context",
+        """
+        def entry():
+            with contextlib.ExitStack() as stack:
+                stack.enter_context(contextlib.closing(connection))
+                Item.objects.count()
+    """,
+    ),
+    Kept(
         "touch before the push",
         RAISING,
         "late callback",

@@ -25,16 +25,20 @@ FRESH, OPEN, SHUT, REOPENED = range(4)
 
 
 class Verdict(NamedTuple):
-    """The open states (OPEN or REOPENED) in which the body was left; ``complete``: all its paths were walked."""
+    """The open states (OPEN or REOPENED) in which the body was left; ``complete``: all its paths were walked.
+
+    ``rests`` are those between two rounds of a loop that never ends.
+    """
 
     plain: frozenset[int]
     raised: frozenset[int]
+    rests: frozenset[int]
     complete: bool
 
     @property
     def words(self) -> str:
         """The verdict in words."""
-        if self.plain:
+        if self.plain or self.rests:
             return "leaks on a plain path"
         return "leaks only when something raises" if self.raised else "never leaks"
 
@@ -272,4 +276,5 @@ def walk(text: str, entry: str = "entry") -> Verdict:
         for position in range(len(script), len(stage.taken)):
             choices = [choice for choice, _ in stage.taken[:position]]
             waiting.extend([*choices, other] for other in range(1, stage.taken[position][1]))
-    return Verdict(frozenset(plain | stage.rests), frozenset(raised), not waiting and not stage.truncated)
+    complete = not waiting and not stage.truncated
+    return Verdict(frozenset(plain), frozenset(raised), frozenset(stage.rests), complete)
