@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from flake8_django_threads import docs
-from flake8_django_threads.base import Finding, Span
-from flake8_django_threads.effects.sites import SpawnSite
+from flake8_django_threads.base import Span, Step
+from flake8_django_threads.effects.bits import OPEN
+from flake8_django_threads.effects.evidence import Found
+from flake8_django_threads.effects.sites import Connection, SpawnSite
 from flake8_django_threads.rules.rule import LONGEST, Example, Rule, all_rules
+from flake8_django_threads.values import flow
 
 ROOT = Path(__file__).parents[1]
 CODES = [rule.code for rule in all_rules()]
@@ -102,22 +105,60 @@ def test_a_rule_without_a_check_says_so() -> None:
         type("ARule", (Rule,), PARTS)().check(SITE)
 
 
-SITE = SpawnSite(Span("a.py", 3, 4, 3, 9), "thread", "f()", None, None, (), (), "", frozenset(), "a.py")
+TOUCH = flow.Touch((9, 4, 9, 20), "default", "Order.objects.count")
+PLACE = Span("shop/a/long/way/down/jobs.py", 9, 4, 9, 20)
+SITE = SpawnSite(
+    Span("a.py", 3, 4, 3, 9), "thread", "f()", None, None, (), (Step(PLACE, "touches"),), "", frozenset(), "a.py"
+)
+
+
+def message(
+    names: tuple[str, ...] = (), but: str = "but never closes", alias: str = "default", kind: str = "thread"
+) -> str:
+    """What a finding says whose touch lies below calls of the functions ``names``."""
+    at = (1, 0, 1, 1)
+    calls = tuple((name, "a.py", at) for name in names)
+    touch = Found(TOUCH._replace(alias=alias), "jobs.py", calls)
+    leak = Connection(alias, touch, None, None, frozenset({OPEN}), frozenset(), touch)
+    finding = type("ARule", (Rule,), PARTS)().finding(SITE._replace(kind=kind), leak, but)
+    assert (finding.code, finding.span, finding.trail) == ("DJT998", SITE.span, SITE.trail)
+    assert len(finding.text) <= LONGEST
+    assert finding.text.isprintable()
+    return finding.message
 
 
 @pytest.mark.parametrize(
-    ("message", "shown"),
+    ("said", "shown"),
     [
-        ("two\n  lines\tand more ", "two lines and more"),
-        ("x" * (LONGEST - 7), "x" * (LONGEST - 7)),
-        ("x" * (LONGEST - 6), "x" * (LONGEST - 10) + "..."),
+        (message(), "(Order.objects.count, shop/a/long/way/down/jobs.py:9) but never closes"),
+        (message(("f",)), "(Order.objects.count, shop/a/long/way/down/jobs.py:9) but"),
+        (message(("f", "push", "a.b.save")), "jobs.py:9, via push > save) but"),
+        (message(("one", "two", "three", "four")), "jobs.py:9, via one > two > ... > four) but"),
+        (message(("<lambda>", "push")), "jobs.py:9, via push) but"),
+        (message(alias="replica"), "(Order.objects.count on 'replica', shop"),
+        (message(kind="pool"), "f() runs in a pool thread and queries"),
+        (message(kind="loop"), "f() runs in a pool thread and queries"),
+        (message(kind="thread"), "f() runs in a new thread and queries"),
+        (message(but="but\n goes\ton"), "jobs.py:9) but goes on"),
     ],
 )
-def test_a_finding_is_one_line_of_bounded_length(message: str, shown: str) -> None:
-    finding = type("ARule", (Rule,), PARTS)().finding(SITE, message)
-    assert finding == Finding("DJT998", SITE.span, shown, SITE.trail, finding.remedy)
-    assert len(finding.text) <= LONGEST
-    assert finding.text.isprintable()
+def test_what_a_message_says(said: str, shown: str) -> None:
+    assert shown in said
+
+
+def test_a_message_gives_less_evidence_before_it_loses_its_end() -> None:
+    said = [message(("push",), "but " + "x" * length) for length in range(60, LONGEST)]
+    kinds = [
+        "via push)",
+        "down/jobs.py:9) but",
+        "(Order.objects.count, jobs.py:9)",
+        "(jobs.py:9)",
+        "database but",
+    ]
+    first = [next(index for index, text in enumerate(said) if kind in text) for kind in kinds]
+    assert first == sorted(set(first))
+    assert said[-1].endswith("...")
+    assert [text.endswith("x") for text in said] == sorted((text.endswith("x") for text in said), reverse=True)
 
 
 def readme(folder: Path, text: str) -> str:
