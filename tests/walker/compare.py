@@ -32,7 +32,7 @@ class Analyst:
         sources = Sources()
         self._modules = Store(sources)
         libraries = {row.path.partition(".")[0] for row in MODELS.rows()}
-        self._inventory = Inventory(Interpreter(self._modules, Resolver(sources, "/", libraries), MODELS))
+        self._inventory = Inventory(Interpreter(self._modules, Resolver(sources, "/", libraries), MODELS), "/")
 
     def connections(self, text: str) -> tuple[Connection, ...]:
         """What the analysis says of the entry that the module ``text`` hands to a thread."""
