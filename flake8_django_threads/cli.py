@@ -180,9 +180,7 @@ class Run:
     def _options(self) -> Options:
         from .engine import Options
 
-        return Options(
-            models=tuple(self._arguments.djt_models), enable=frozenset(self._arguments.select), census=True
-        )
+        return Options(models=tuple(self._arguments.djt_models), enable=frozenset(self._arguments.select), census=True)
 
     @cached_property
     def _base_texts(self) -> Mapping[str, str]:

@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from flake8_django_threads import models
 from flake8_django_threads.base import Finding, Problem
 from flake8_django_threads.effects.census import Census
 from flake8_django_threads.effects.inventory import Inventory
@@ -18,25 +17,26 @@ from flake8_django_threads.effects.sites import SpawnSite
 from flake8_django_threads.effects.spawn_index import SpawnIndex
 from flake8_django_threads.facts.records import ModuleFacts
 from flake8_django_threads.models import load as model_rows
+from flake8_django_threads.models.load import BadRow
 from flake8_django_threads.project.resolve import Resolver
 from flake8_django_threads.project.sources import Sources, Unreadable
 from flake8_django_threads.project.store import Store
 from flake8_django_threads.rules.rule import all_rules
 from flake8_django_threads.values.interpreter import Interpreter
 
-__all__ = ["Engine", "Options", "Report", "models"]
+__all__ = ["BadRow", "Engine", "Options", "Report"]
 
 
 class Options(NamedTuple):
     """What a user may set. ``models`` are files with rows of the user's own; ``enable`` the opt-in codes wanted.
 
-    ``index`` looks for the project's own spawn helpers; ``census`` asks of each finding whether its entry is only ever
+    ``survey`` looks for the project's own spawn helpers; ``census`` asks of each finding whether its entry is only ever
     spawned, which reads the whole project and which only an edit needs.
     """
 
     models: tuple[str, ...] = ()
     enable: frozenset[str] = frozenset()
-    index: bool = True
+    survey: bool = True
     census: bool = False
 
 
@@ -59,9 +59,10 @@ class Engine:
     """
 
     def __init__(
-        self, options: Options = Options(), overlay: Mapping[str, str] | None = None, cwd: str | None = None
+        self, options: Options | None = None, overlay: Mapping[str, str] | None = None, cwd: str | None = None
     ) -> None:
         self._cwd = cwd or str(Path.cwd())
+        options = options or Options()
         tables = [(name, model_rows.load_file(Path(name))) for name in options.models]
         self._models = model_rows.load(tables)
         self._options = options
@@ -70,9 +71,7 @@ class Engine:
         self._found: dict[str, tuple[SpawnSite, ...]] = {}
         self._indexes: dict[str, SpawnIndex] = {}
 
-    def analyse(
-        self, path: str, tree: ast.Module | None = None, lines: Sequence[str] | None = None
-    ) -> Report:
+    def analyse(self, path: str, tree: ast.Module | None = None, lines: Sequence[str] | None = None) -> Report:
         """Findings of one file. Without ``tree`` the file is read here; unreadable ones are a problem in the report."""
         absolute = os.path.normpath(os.path.join(self._cwd, path))  # noqa: PTH118
         try:
@@ -104,7 +103,7 @@ class Engine:
             self._index(os.path.normpath(os.path.join(self._cwd, path, "x.py")))  # noqa: PTH118
 
     def _index(self, path: str) -> SpawnIndex | None:
-        if not self._options.index:
+        if not self._options.survey:
             return None
         tools = self._tools
         root = tools.resolver.project_root(path)
@@ -126,15 +125,18 @@ class Engine:
         return _Tools(resolver, inventory, Census(self.sources, self._modules, resolver, self._sites_of))
 
     def _report(self, sites: Sequence[SpawnSite]) -> Report:
-        findings = []
+        findings: list[Finding] = []
         for site in sites:
             for rule in all_rules():
                 if rule.default or rule.code in self._options.enable:
                     findings.extend(self._counted(finding) for finding in rule.check(site))
         reasons = Counter(site.unknown for site in sites if site.unknown)
         return Report(
-            tuple(dict.fromkeys(findings)), len(sites), sum(not site.unknown for site in sites),
-            sum(site.leak is not None for site in sites), tuple(sorted(reasons.items())),
+            tuple(dict.fromkeys(findings)),
+            len(sites),
+            sum(not site.unknown for site in sites),
+            sum(site.leak is not None for site in sites),
+            tuple(sorted(reasons.items())),
         )
 
     def _counted(self, finding: Finding) -> Finding:

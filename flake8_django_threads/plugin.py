@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from flake8.options.manager import OptionManager
 
 from flake8_django_threads import __version__
-from flake8_django_threads.engine import Engine, Options
+from flake8_django_threads.engine import BadRow, Engine, Options
 
 
 class Plugin:
@@ -18,7 +18,6 @@ class Plugin:
 
     name = "flake8-django-threads"
     version = __version__
-    options: ClassVar[Options] = Options()
     _engine: ClassVar[Engine | None] = None
 
     def __init__(self, tree: ast.Module, filename: str, lines: Sequence[str]) -> None:
@@ -30,25 +29,59 @@ class Plugin:
     def add_options(parser: OptionManager) -> None:
         """Register the options, readable from flake8's configuration files too."""
         parser.add_option(
-            "--djt-models", default="", comma_separated_list=True, normalize_paths=True, parse_from_config=True,
-            metavar="FILES", help="TOML files with rows of your own: what spawns, touches and closes.",
+            "--djt-models",
+            default="",
+            comma_separated_list=True,
+            normalize_paths=True,
+            parse_from_config=True,
+            metavar="FILES",
+            help="TOML files with rows of your own: what spawns, touches and closes.",
         )
         parser.add_option(
-            "--djt-enable", default="", comma_separated_list=True, parse_from_config=True, metavar="CODES",
+            "--djt-enable",
+            default="",
+            comma_separated_list=True,
+            parse_from_config=True,
+            metavar="CODES",
             help="Opt-in codes of flake8-django-threads to switch on.",
+        )
+        parser.add_option(
+            "--djt-index",
+            default="on",
+            choices=("on", "off"),
+            parse_from_config=True,
+            help="Whether to look through the whole project for helpers that start threads (default: on).",
         )
 
     @classmethod
     def parse_options(cls, options: argparse.Namespace) -> None:
-        """Take over the options; the engine is made when the first file needs it."""
-        cls.options = Options(tuple(options.djt_models), frozenset(options.djt_enable))
+        """Make the engine and survey the project, before flake8 forks its workers, so that they inherit both.
+
+        A table that cannot be used ends flake8 with one line and its exit code for errors, 1.
+        """
         cls._engine = None
+        chosen = [*(options.select or ()), *(options.extend_select or ())]
+        if options.select and not any(_matches(code) for code in chosen):
+            return
+        try:
+            cls._engine = Engine(
+                Options(tuple(options.djt_models), frozenset(options.djt_enable), survey=options.djt_index == "on")
+            )
+        except BadRow as error:
+            raise SystemExit(f"flake8-django-threads: {error}") from None
+        names = [options.stdin_display_name if name == "-" else name for name in options.filenames or ["."]]
+        cls._engine.prepare(names)
 
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
         """Yield (line, column, text, type) for each finding."""
         cls = type(self)
         if cls._engine is None:
-            cls._engine = Engine(cls.options)
+            return
         report = cls._engine.analyse(self._filename, self._tree, self._lines)
         for finding in report.findings:
             yield finding.span.line, finding.span.col, finding.text, cls
+
+
+def _matches(code: str) -> bool:
+    """Whether a selected code or prefix may mean one of ours."""
+    return code.startswith("DJT") or "DJT".startswith(code)

@@ -27,7 +27,8 @@ FIXED = (FIXES / "plain_function" / "after.py").read_bytes()
 class Options(NamedTuple):
     models: tuple[str, ...] = ()
     enable: frozenset[str] = frozenset()
-    index: bool = True
+    survey: bool = True
+    census: bool = False
 
 
 class Report(NamedTuple):

@@ -50,7 +50,7 @@ class Census:
                 if any(_calls_run(call, entry) for call, _ in facts.calls):
                     return False
                 continue
-            places = [at for at in _references(facts, name)]
+            places = list(_references(facts, name))
             if not places:
                 continue
             targets = [site.target for site in self._sites(file) if site.target is not None and site.entry == entry]

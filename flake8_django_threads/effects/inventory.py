@@ -6,18 +6,32 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from flake8_django_threads.base import Definition, Span, Step
-from flake8_django_threads.effects.sites import SpawnSite, connections
+from flake8_django_threads.effects.sites import Connection, SpawnSite, connections
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
 from flake8_django_threads.values import attributes, flow
 from flake8_django_threads.values.domain import (
-    Arguments, Bound, ClassValue, Const, Ext, Frame, Func, Instance, Partial, Unknown, Value, Vals, Wrapped, one,
+    Arguments,
+    Bound,
+    ClassValue,
+    Const,
+    Ext,
+    Frame,
+    Func,
+    Instance,
+    Partial,
+    Unknown,
+    Vals,
+    Value,
+    Wrapped,
+    one,
 )
 from flake8_django_threads.values.flow import sequence
-from flake8_django_threads.values.interpreter import MOST_DEPTH, MOST_STEPS, Exhausted, Interpreter, SpawnEvent
+from flake8_django_threads.values.interpreter import MOST_DEPTH, MOST_STEPS, Exhausted, Interpreter, SpawnEvent, ignore
 
 RECURSION = 12_000
 MOST_CALLERS = 12
@@ -37,7 +51,7 @@ class Event(NamedTuple):
 class Inventory:
     """Finds the spawn sites of one file after the other with one interpreter."""
 
-    def __init__(self, run: Interpreter, cwd: str) -> None:
+    def __init__(self, run: Interpreter, cwd: str = "") -> None:
         self._run = run
         self._cwd = cwd
         self._words = _spawn_words(run)
@@ -90,9 +104,9 @@ class Inventory:
         name = func.id if isinstance(func, r.Name) else func.name if isinstance(func, r.Attr) else ""
         if name in self._words or name in helpers:
             return True
-        if isinstance(func, r.Name) or (isinstance(func, r.Attr) and isinstance(func.base, r.Name)):
-            if name[:1].isupper() or name[:2] == "_" + name[1:2].upper():
-                return self._is_thread_class(module, func)
+        dotted = isinstance(func, r.Name) or (isinstance(func, r.Attr) and isinstance(func.base, r.Name))
+        if dotted and name.lstrip("_")[:1].isupper():
+            return self._is_thread_class(module, func)
         if isinstance(func, r.Name):
             return self._aliased(module, name)
         return False
@@ -127,7 +141,9 @@ class Inventory:
         sys.setrecursionlimit(max(limit, RECURSION))
         try:
             for root in dict.fromkeys(_outermost(scope) for _, scope in calls):
-                if isinstance(root, r.Function) and self._is_helper(module, root, [c for c in calls if _outermost(c[1]) is root]):
+                if isinstance(root, r.Function) and self._is_helper(
+                    module, root, [c for c in calls if _outermost(c[1]) is root]
+                ):
                     found[root] = None
         finally:
             sys.setrecursionlimit(limit)
@@ -149,7 +165,7 @@ class Inventory:
         except Exhausted:
             pass
         finally:
-            run.on_spawn = lambda event: None
+            run.on_spawn = ignore
             self._outer_depth = OUTER_DEPTH
         return any(given)
 
@@ -174,7 +190,7 @@ class Inventory:
             except Exhausted:
                 pass
             finally:
-                run.on_spawn = lambda event: None
+                run.on_spawn = ignore
             for event in met:
                 entries = [entry_function(v) for v in event.event.callables]
                 if any(e is not None and e.function is function for e in entries) or any(
@@ -206,9 +222,9 @@ class Inventory:
         except Exhausted:
             pass
         finally:
-            run.on_spawn = lambda event: None
-            run.on_done = lambda job, callbacks, frame, at: None
-            run.on_start = lambda thread: None
+            run.on_spawn = ignore
+            run.on_done = ignore
+            run.on_start = ignore
         result = []
         for event in met:
             at = self._attributed(event, module)
@@ -234,10 +250,8 @@ class Inventory:
             run.run_function(func, bound, func.function.at)
         return frame
 
-    def _reach(
-        self, module: r.ModuleFacts, call: r.Call, scope: r.Scope, root: r.Scope, frame: Frame | None
-    ) -> None:
-        """Evaluate a call that running its outermost function did not meet: an inner function, or code believed dead."""
+    def _reach(self, module: r.ModuleFacts, call: r.Call, scope: r.Scope, root: r.Scope, frame: Frame | None) -> None:
+        """Evaluate a call that running its outermost function did not meet: in an inner function or dead code."""
         run = self._run
         chain: list[r.Function] = []
         current: object = scope
@@ -355,10 +369,8 @@ class Inventory:
 
             run.on_spawn = meet
             self._outer_depth = HELPER_DEPTH
-            try:
+            with suppress(Exhausted):
                 self._run_symbolically(func)
-            except Exhausted:
-                pass
             self._outer_depth = OUTER_DEPTH
             run.on_spawn, run.store, run.active, run.out, run.steps, run.memo, run.evaluated = saved
         return own.get((spawn[0].module.path, spawn[1]), False)
@@ -391,22 +403,33 @@ class Inventory:
         target = Span(shown, *spawn.target) if spawn.target is not None and len(spawn.stack) == 1 else None
         definition = None
         if entry is not None:
-            definition = Definition(entry.function.qualname, Span(self._shown(entry.module.path, module, shown), *entry.function.at))
+            definition = Definition(
+                entry.function.qualname, Span(self._shown(entry.module.path, module, shown), *entry.function.at)
+            )
         found = connections(event.tree, module.path)
         through = ""
         if len(spawn.stack) > 1:
             helper = spawn.stack[1][0].function
             through = helper.qualname if helper is not None else ""
         return SpawnSite(
-            span, spawn.row.kind or "thread", name, definition, target, found,
-            self._trail(span, name, found, module, shown), unknown, event.reasons, module.path, through,
+            span,
+            spawn.row.kind or "thread",
+            name,
+            definition,
+            target,
+            found,
+            self._trail(span, name, found, module, shown),
+            unknown,
+            event.reasons,
+            module.path,
+            through,
         )
 
     def _trail(
-        self, span: Span, name: str, found: tuple[object, ...], module: r.ModuleFacts, shown: str
+        self, span: Span, name: str, found: tuple[Connection, ...], module: r.ModuleFacts, shown: str
     ) -> tuple[Step, ...]:
         steps = [Step(span, f"hands {name} to another thread")]
-        leak = next((c for c in found if c.leaks), None)  # type: ignore[attr-defined]
+        leak = next((c for c in found if c.leaks), None)
         if leak is not None:
             for function, path, at in leak.touch.calls:
                 steps.append(Step(Span(self._shown(path, module, shown), *at), f"calls {function}"))
@@ -415,7 +438,7 @@ class Inventory:
         return tuple(steps)
 
     def _shown(self, path: str, module: r.ModuleFacts, shown: str) -> str:
-        """The name of a file in messages: that of the linted one as it was given, others seen from where the linter runs."""
+        """The name of a file in messages: as given, or seen from where the linter runs."""
         if path == module.path:
             return shown
         return path.removeprefix(self._cwd.rstrip(os.sep) + os.sep)
@@ -476,7 +499,6 @@ class Inventory:
         return site._replace(target=None)
 
 
-
 def entry_function(value: Value) -> Func | None:
     """The project function that calling ``value`` runs first, through partials, methods and decorators."""
     match value:
@@ -521,7 +543,11 @@ def _left_to_parameter(event: SpawnEvent, root: r.Function) -> bool:
         entry = entry_function(value)
         if entry is not None and _outermost(entry.function) is root and entry.function is not root:
             parameters = {p.name for p in root.parameters} - {"self", "cls"}
-            if any(isinstance(c.func, r.Name) and c.func.id in parameters for c, s in entry.module.calls if s is entry.function):
+            if any(
+                isinstance(c.func, r.Name) and c.func.id in parameters
+                for c, s in entry.module.calls
+                if s is entry.function
+            ):
                 return True
     return False
 
@@ -587,4 +613,3 @@ def _spawn_words(run: Interpreter) -> frozenset[str]:
         last = re.findall(r"\w+", row.path)[-1]
         words.add(last)
     return frozenset(words)
-

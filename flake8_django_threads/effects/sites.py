@@ -83,8 +83,13 @@ def connections(tree: Node, path: str) -> tuple[Connection, ...]:
         raised = exits(joined) & _LEAKING
         result.append(
             Connection(
-                alias, touches[0], covering[0] if covering else None,
-                next((f for f in closes if f not in covering), None), plain, raised, touches[-1],
+                alias,
+                touches[0],
+                covering[0] if covering else None,
+                next((f for f in closes if f not in covering), None),
+                plain,
+                raised,
+                touches[-1],
             )
         )
     return tuple(sorted(result, key=lambda c: (not c.leaks, c.alias != flow.DEFAULT)))

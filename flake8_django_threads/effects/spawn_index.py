@@ -36,7 +36,9 @@ class SpawnIndex:
         found = list(self._helpers(self.survey.hits, inventory, frozenset()))
         if found:
             names = frozenset(helper.name for helper in found)
-            calling = [path for path in resolver.files(root) if path not in self.survey.hits and self._calls(path, found)]
+            calling = [
+                path for path in resolver.files(root) if path not in self.survey.hits and self._calls(path, found)
+            ]
             more = self._helpers([*self.survey.hits, *calling], inventory, names)
             found.extend(helper for helper in more if helper not in found)
         self.helpers: tuple[Helper, ...] = tuple(found)
@@ -53,7 +55,9 @@ class SpawnIndex:
             return False
         return any(helper.name in text and helper.near in text for helper in helpers)
 
-    def _helpers(self, paths: list[str] | tuple[str, ...], inventory: Inventory, names: frozenset[str]) -> Iterator[Helper]:
+    def _helpers(
+        self, paths: list[str] | tuple[str, ...], inventory: Inventory, names: frozenset[str]
+    ) -> Iterator[Helper]:
         for path in paths:
             facts = self._modules.facts(path)
             if isinstance(facts, ModuleFacts):

@@ -80,7 +80,7 @@ class Resolver:
                     yield below(folder, name)
 
     def packages_called(self, name: str, importer: str) -> tuple[Place, ...]:
-        """The packages whose folder is called ``name``, anywhere in the importer's project: an application by its label."""
+        """The packages whose folder is called ``name``, anywhere in the project: applications by label."""
         return tuple(self._package(folder) or Place("", (folder,)) for folder in self._folders(importer).get(name, ()))
 
     def commands_called(self, name: str, importer: str) -> tuple[Place, ...]:

@@ -50,7 +50,7 @@ class Rule:
         raise NotImplementedError
 
     def finding(self, site: SpawnSite, connection: Connection, but: str) -> Finding:
-        """A finding at the site: what runs, its evidence, and what is wrong; with its trail and the edit that repairs it."""
+        """A finding at the site: what runs, its evidence, what is wrong; with trail and remedy."""
         where = "in a new thread" if site.kind == "thread" else "in a pool thread"
         begin = f"{site.entry_name} runs {where} and queries the database"
         room = LONGEST - len(self.code) - 1
@@ -69,7 +69,7 @@ def _evidence(site: SpawnSite, connection: Connection) -> Iterator[str]:
     names = [name for index, name in enumerate(names) if name != "<lambda>" and not (index == 0 and name == own)]
     if len(names) > 3:
         names = [*names[:2], "...", names[-1]]
-    what = f"{found.leaf.what} on {connection.alias!r}" if connection.alias != "default" else found.leaf.what  # type: ignore[union-attr]
+    what = f"{found.leaf.what} on {connection.alias!r}" if connection.alias != "default" else found.leaf.what
     if names:
         yield f"({what}, {place.short}, via {' > '.join(names)})"
     yield f"({what}, {place.short})"

@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import externals
 from flake8_django_threads.values.domain import (
-    ANY_KEY, NOTHING, Arguments, Bound, Box, BoxMethod, ClassValue, Const, Ext, Frame, Func, Instance, Lazy,
-    ModuleValue, Partial, Pending, Super, Unknown, Value, Vals, Wrapped, join, one, order_key, unknown,
+    ANY_KEY,
+    NOTHING,
+    Arguments,
+    Bound,
+    Box,
+    BoxMethod,
+    ClassValue,
+    Const,
+    Ext,
+    Frame,
+    Func,
+    Instance,
+    Lazy,
+    ModuleValue,
+    Partial,
+    Pending,
+    Super,
+    Unknown,
+    Vals,
+    Value,
+    Wrapped,
+    join,
+    one,
+    order_key,
+    unknown,
 )
 
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
 
-PROPERTIES = frozenset({"property", "functools.cached_property", "django.utils.functional.cached_property",
-                        "cached_property.cached_property", "abc.abstractproperty"})
+PROPERTIES = frozenset(
+    {
+        "property",
+        "functools.cached_property",
+        "django.utils.functional.cached_property",
+        "cached_property.cached_property",
+        "abc.abstractproperty",
+    }
+)
 STATIC = "staticmethod"
 CLASS = "classmethod"
 
@@ -26,18 +57,18 @@ def attribute(run: Interpreter, values: Vals, name: str, at: r.At, frame: Frame)
         (value,) = values
         return of(run, value, name, at, frame)
     found: list[Vals] = []
-    run.alternatives(at, [lambda value=value: _collect(found, of(run, value, name, at, frame)) for value in ordered(values)])  # type: ignore[misc]
+
+    def arm(value: Value) -> bool:
+        found.append(of(run, value, name, at, frame))
+        return True
+
+    run.alternatives(at, [partial(arm, value) for value in ordered(values)])
     return join(found)
 
 
 def ordered(values: Vals) -> list[Value]:
     """The values in an order that does not depend on hashing."""
     return sorted(values, key=order_key) if len(values) > 1 else list(values)
-
-
-def _collect(found: list[Vals], vals: Vals) -> bool:
-    found.append(vals)
-    return True
 
 
 def of(run: Interpreter, value: Value, name: str, at: r.At, frame: Frame) -> Vals:
@@ -65,10 +96,13 @@ def of(run: Interpreter, value: Value, name: str, at: r.At, frame: Frame) -> Val
             held = run.store.get((value, name))
             return held if held is not None else unknown("attribute of a function")
         case Bound():
-            return of(run, value.function, name, at, frame) if isinstance(value.function, Func) else unknown(
-                "attribute of a method")
+            return (
+                of(run, value.function, name, at, frame)
+                if isinstance(value.function, Func)
+                else unknown("attribute of a method")
+            )
         case Partial():
-            return value.function and one(value.function) if name == "func" else unknown("attribute of a partial")
+            return one(value.function) if name == "func" else unknown("attribute of a partial")
         case Pending() | Lazy():
             return one(Bound(Ext(f"types.GeneratorType().{name}"), value))
         case Unknown():
@@ -117,7 +151,10 @@ def _of_instance(run: Interpreter, value: Instance, name: str, at: r.At, frame: 
 
 def _is_abstract(function: r.Function) -> bool:
     """A body that says no more than that a subclass has to have one."""
-    if any("abstract" in (d.id if isinstance(d, r.Name) else d.name if isinstance(d, r.Attr) else "") for d in function.decorators):
+    if any(
+        "abstract" in (d.id if isinstance(d, r.Name) else d.name if isinstance(d, r.Attr) else "")
+        for d in function.decorators
+    ):
         return True
     return all(
         (isinstance(stmt, r.Raise) and _names(stmt.exception) == "NotImplementedError")
@@ -138,9 +175,11 @@ def _overrides(run: Interpreter, value: Instance, name: str) -> Vals:
     for klass in run.names.subclasses(value.klass):
         own = run.names.class_own(klass, name)
         if own is not None:
-            found.append(frozenset(
-                Bound(v, Instance(klass)) for v in own if isinstance(v, Func) and not _is_abstract(v.function)
-            ))
+            found.append(
+                frozenset(
+                    Bound(v, Instance(klass)) for v in own if isinstance(v, Func) and not _is_abstract(v.function)
+                )
+            )
     return join(found)
 
 
@@ -148,7 +187,9 @@ def _is_field(run: Interpreter, value: Value) -> bool:
     return isinstance(value, Ext) and run.models.find("descriptor", value.path) is not None
 
 
-def lookup(run: Interpreter, klass: ClassValue, name: str, after: ClassValue | None = None) -> tuple[Value, Vals] | None:
+def lookup(
+    run: Interpreter, klass: ClassValue, name: str, after: ClassValue | None = None
+) -> tuple[Value, Vals] | None:
     """The first project class in the MRO (behind ``after``) that binds ``name``, with what it binds."""
     skipping = after is not None
     for candidate in run.names.mro(klass):
@@ -193,7 +234,8 @@ def _stored(run: Interpreter, klass: ClassValue, name: str) -> Vals | None:
         return unknown("circular definition")
     stores = [
         (candidate, *entry)
-        for candidate in names.mro(klass) if isinstance(candidate, ClassValue)
+        for candidate in names.mro(klass)
+        if isinstance(candidate, ClassValue)
         for entry in candidate.fact.self_stores.get(name, ())
     ]
     if not stores:
@@ -370,5 +412,3 @@ def box_put(run: Interpreter, box: Box, keys: Vals, vals: Vals) -> None:
         run.store.add((box, "<keys>"), frozenset(constants))
     else:
         run.store.add((box, ANY_KEY), vals)
-
-

@@ -12,14 +12,14 @@ class Binding(NamedTuple):
     """One way in which a name gets its value.
 
     ``kind``: "value" (``expr`` is it), "element" (of iterating ``expr``), "enter" (of entering ``expr``), "part"
-    (element ``index`` of ``expr``), "define", "class", "import", "from", "annotation" (declared, no value).
+    (element ``position`` of ``expr``), "define", "class", "import", "from", "annotation" (declared, no value).
     ``certain`` is False inside a branch, a loop or a try.
     """
 
     kind: str
     certain: bool
     expr: r.Expr | None = None
-    index: int = 0
+    position: int = 0
     stmt: r.Stmt | None = None
     source: tuple[str, int, str] = ("", 0, "")
 
@@ -119,13 +119,15 @@ def _target(target: r.Expr, binding: Binding) -> Iterator[Pair]:
         case r.Display():
             value = binding.expr
             paired = (
-                isinstance(value, r.Display) and binding.kind == "value" and len(value.items) == len(target.items)
+                isinstance(value, r.Display)
+                and binding.kind == "value"
+                and len(value.items) == len(target.items)
                 and not any(isinstance(item, r.Starred) for item in (*value.items, *target.items))
             )
             for index, item in enumerate(target.items):
                 if paired and isinstance(value, r.Display):
                     yield from _target(item, binding._replace(expr=value.items[index]))
                 else:
-                    yield from _target(item, binding._replace(kind="part", index=index))
+                    yield from _target(item, binding._replace(kind="part", position=index))
         case r.Starred():
             yield from _target(target.value, binding._replace(kind="part"))

@@ -8,8 +8,27 @@ from typing import TYPE_CHECKING, TypeAlias
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import attributes, expressions, iteration
 from flake8_django_threads.values.domain import (
-    ANY_KEY, NONE, NOTHING, Arguments, Bound, Box, ClassValue, Const, Ext, Frame, Instance, Lazy, Pending, Unknown,
-    Value, Vals, Wrapped, join, one, string, unknown,
+    ANY_KEY,
+    NONE,
+    NOTHING,
+    Arguments,
+    Bound,
+    Box,
+    ClassValue,
+    Const,
+    Ext,
+    Frame,
+    Instance,
+    Lazy,
+    Pending,
+    Unknown,
+    Vals,
+    Value,
+    Wrapped,
+    join,
+    one,
+    string,
+    unknown,
 )
 
 if TYPE_CHECKING:
@@ -126,7 +145,9 @@ def _next(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.
     stepped = [attributes.dunder(run, v, "__next__", (), at, frame) for v in attributes.ordered(given)]
     found = join(s for s in stepped if s)
     rest = frozenset(v for v, s in zip(attributes.ordered(given), stepped, strict=True) if s is None)
-    return join((found, iteration.elements(run, rest, at, frame) if rest else NOTHING, arguments.get(1, None) or NOTHING))
+    return join(
+        (found, iteration.elements(run, rest, at, frame) if rest else NOTHING, arguments.get(1, None) or NOTHING)
+    )
 
 
 def _same(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
@@ -257,7 +278,9 @@ def _exit_stack(run: Interpreter, receiver: Value | None, arguments: Arguments, 
     return one(stack)
 
 
-def _exit_stack_callback(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+def _exit_stack_callback(
+    run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame
+) -> Vals:
     if receiver is not None:
         given = frozenset(v for v in arguments.get(0, None) or NOTHING if not isinstance(v, Const))
         run.store.add((receiver, "<callbacks>"), given)
@@ -277,8 +300,10 @@ def _call_command(run: Interpreter, receiver: Value | None, arguments: Arguments
     commands = [v for v in given if isinstance(v, Instance)]
     if name is not None:
         commands = [
-            Instance(v) for place in run.resolver.commands_called(name, frame.module.path)
-            for v in run.names.member(run.names.module_at(place), "Command") if isinstance(v, ClassValue)
+            Instance(v)
+            for place in run.resolver.commands_called(name, frame.module.path)
+            for v in run.names.member(run.names.module_at(place), "Command")
+            if isinstance(v, ClassValue)
         ]
     if not commands:
         run.may_raise(at)
@@ -286,7 +311,7 @@ def _call_command(run: Interpreter, receiver: Value | None, arguments: Arguments
     methods = join(attributes.of(run, command, "handle", at, frame) for command in commands)
     methods = frozenset(v for v in methods if isinstance(v, (Bound, Wrapped)))
     if methods:
-        passed = Arguments([], {k: v for k, v in arguments.keywords.items()}, NOTHING, unknown("command option"))
+        passed = Arguments([], dict(arguments.keywords), NOTHING, unknown("command option"))
         run.call(methods, passed, at, frame)
     return NONE
 
@@ -346,8 +371,15 @@ def _partialmethod(run: Interpreter, receiver: Value | None, arguments: Argument
     return arguments.get(0, None) or unknown("partialmethod")
 
 
-_QUEUES = ("queue.Queue", "queue.LifoQueue", "queue.PriorityQueue", "queue.SimpleQueue", "multiprocessing.Queue",
-           "collections.deque", "asyncio.Queue")
+_QUEUES = (
+    "queue.Queue",
+    "queue.LifoQueue",
+    "queue.PriorityQueue",
+    "queue.SimpleQueue",
+    "multiprocessing.Queue",
+    "collections.deque",
+    "asyncio.Queue",
+)
 
 HANDLERS: dict[str, Handler] = {
     **{f"{path}().{name}": _queue_put for path in _QUEUES for name in ("put", "put_nowait", "append", "appendleft")},
@@ -468,5 +500,3 @@ def box_method(run: Interpreter, box: Box, name: str, arguments: Arguments, at: 
             run.may_raise(at)
             return unknown("result of a container's method")
     return unknown("result of a container's method")
-
-

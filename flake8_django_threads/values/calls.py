@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import attributes, externals, flow
 from flake8_django_threads.values.domain import (
-    ANY_KEY, NONE, NOTHING, Arguments, Bound, Box, BoxMethod, ClassValue, Const, Ext, Frame, Func, Instance, Partial,
-    Pending, Super, Unknown, Value, Vals, Wrapped, join, one, unknown,
+    ANY_KEY,
+    NONE,
+    NOTHING,
+    Arguments,
+    Bound,
+    Box,
+    BoxMethod,
+    ClassValue,
+    Const,
+    Ext,
+    Frame,
+    Func,
+    Instance,
+    Partial,
+    Pending,
+    Super,
+    Unknown,
+    Vals,
+    Value,
+    Wrapped,
+    join,
+    one,
+    unknown,
 )
 from flake8_django_threads.values.flow import Summary
 
@@ -119,7 +141,7 @@ def call(run: Interpreter, function: Vals, arguments: Arguments, at: r.At, frame
         found.append(call_one(run, value, arguments, at, frame))
         return True
 
-    run.alternatives(at, [lambda v=value: arm(v) for value in callees])  # type: ignore[misc]
+    run.alternatives(at, [partial(arm, value) for value in callees])
     return join(found)
 
 
@@ -138,7 +160,9 @@ def call_one(run: Interpreter, value: Value, arguments: Arguments, at: r.At, fra
             return externals.call(run, value, None, arguments, at, frame)
         case Partial():
             merged = Arguments(
-                [*value.args, *arguments.args], {**dict(value.keywords), **arguments.keywords}, arguments.more,
+                [*value.args, *arguments.args],
+                {**dict(value.keywords), **arguments.keywords},
+                arguments.more,
                 arguments.more_keywords,
             )
             return call_one(run, value.function, merged, at, frame)
@@ -152,7 +176,9 @@ def call_one(run: Interpreter, value: Value, arguments: Arguments, at: r.At, fra
             return externals.call_box_method(run, value, arguments, at, frame)
         case Pending():
             if value.kind == "manager":
-                return frozenset(Wrapped(v, "contextlib.contextmanager", value) for v in arguments.get(0, None) or NOTHING)
+                return frozenset(
+                    Wrapped(v, "contextlib.contextmanager", value) for v in arguments.get(0, None) or NOTHING
+                )
     run.may_raise(at)
     if isinstance(value, Unknown):
         run.note_unknown(value.reason)
@@ -240,7 +266,9 @@ def bind(run: Interpreter, func: Func, arguments: Arguments, frame: Frame) -> di
     return bound
 
 
-def _box(run: Interpreter, kind: str, function: r.Function, items: dict[int, Vals] | dict[str, Vals], more: Vals) -> Box:
+def _box(
+    run: Interpreter, kind: str, function: r.Function, items: dict[int, Vals] | dict[str, Vals], more: Vals
+) -> Box:
     site = ("rest", function.at, tuple(items.items()), more)
     box = Box(kind, site, len(items) if not more else -1)
     for key, vals in items.items():
@@ -253,7 +281,7 @@ def _box(run: Interpreter, kind: str, function: r.Function, items: dict[int, Val
 
 
 def construct(run: Interpreter, klass: ClassValue, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
-    """Make an object of a project class: run ``__init__``, and hand over to the library where it is a library's base."""
+    """Make an object of a project class: run ``__init__``, its own or a library's."""
     instance = Instance(klass, (frame.module.path, at, frame))
     found = attributes.lookup(run, klass, "__init__")
     if found is not None:

@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import attributes, calls, externals, flow, targets
 from flake8_django_threads.values.domain import (
-    NONE, NOTHING, Arguments, Ext, Frame, Instance, Pending, Unknown, Value, Vals, join, one, truth, unknown,
+    NONE,
+    NOTHING,
+    Arguments,
+    Ext,
+    Frame,
+    Instance,
+    Pending,
+    Unknown,
+    Vals,
+    Value,
+    join,
+    one,
+    truth,
+    unknown,
 )
 from flake8_django_threads.values.flow import sequence
 
@@ -73,13 +86,13 @@ def _own(run: Interpreter, manager: Instance) -> str | None:
     return None
 
 
-def _around_instance(
-    run: Interpreter, manager: Instance, body: Callable[[Vals], bool], at: r.At, frame: Frame
-) -> bool:
+def _around_instance(run: Interpreter, manager: Instance, body: Callable[[Vals], bool], at: r.At, frame: Frame) -> bool:
     exit_name = _own(run, manager) or "__exit__"
     enter_name = "__aenter__" if exit_name == "__aexit__" else "__enter__"
     with run.writing() as enter:
-        entered_vals = _awaited(run, attributes.dunder(run, manager, enter_name, (), at, frame), at, frame) or one(manager)
+        entered_vals = _awaited(run, attributes.dunder(run, manager, enter_name, (), at, frame), at, frame) or one(
+            manager
+        )
     with run.writing() as items:
         live = body(entered_vals)
     with run.writing() as leave:
@@ -91,8 +104,13 @@ def _around_instance(
     run.store.leave()
     swallows = truth(answer)
     node = flow.With(
-        at, sequence(enter), sequence(items), sequence(leave), sequence(leave_on_exception),
-        None if swallows else (), swallows is None and not all(isinstance(v, Unknown) for v in answer),
+        at,
+        sequence(enter),
+        sequence(items),
+        sequence(leave),
+        sequence(leave_on_exception),
+        None if swallows else (),
+        swallows is None and not all(isinstance(v, Unknown) for v in answer),
     )
     run.emit(node)
     return live or swallows is not False
@@ -167,9 +185,9 @@ def configured(values: Vals) -> bool:
 
 
 def settle(node: flow.Node) -> flow.Node:
-    """A branch that configuration decides: where one arm only closes and the other does nothing, both are taken to close."""
+    """A branch that configuration decides: a close in one arm counts for the other."""
     if isinstance(node, flow.Branch) and flow.NOTHING in node.arms:
         others = [arm for arm in node.arms if arm != flow.NOTHING]
         if others and all(isinstance(arm, flow.Close) for arm in others):
-            return others[0]._replace(sure=False)  # type: ignore[union-attr, call-arg]
+            return others[0]._replace(sure=False)  # type: ignore[call-arg]
     return node

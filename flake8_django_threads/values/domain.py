@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from flake8_django_threads.facts.records import At, Call, ClassFact, Function, Literal, ModuleFacts
+from flake8_django_threads.facts.records import Call, ClassFact, Function, Literal, ModuleFacts
 
 MOST = 24
 
@@ -188,8 +188,21 @@ class Unknown:
 
 
 Value: TypeAlias = (
-    Const | Func | ClassValue | Instance | ModuleValue | Ext | Bound | Super | Partial | Wrapped | Pending | Lazy | Box
-    | BoxMethod | Unknown
+    Const
+    | Func
+    | ClassValue
+    | Instance
+    | ModuleValue
+    | Ext
+    | Bound
+    | Super
+    | Partial
+    | Wrapped
+    | Pending
+    | Lazy
+    | Box
+    | BoxMethod
+    | Unknown
 )
 Vals: TypeAlias = frozenset[Value]
 Cell: TypeAlias = tuple[object, object]
@@ -250,7 +263,7 @@ def _truth(value: Value) -> bool | None:
 
 
 class Arguments:
-    """The arguments of one call: ``args`` in order, ``keywords`` by name, and what ``*`` and ``**`` of unknown length add.
+    """The arguments of one call: ``args`` in order, ``keywords`` by name, ``more`` of unknown length.
 
     ``node`` is the call as written, where there is one.
     """
@@ -271,7 +284,7 @@ class Arguments:
         self.node: Call | None = None
 
     def get(self, position: int | None, keyword: str | None) -> Vals | None:
-        """The argument at ``position`` or called ``keyword``; what ``*args`` may hold where it lies beyond; None if absent."""
+        """The argument at ``position`` or called ``keyword``; beyond, what ``*args`` may hold; None if absent."""
         if keyword is not None and keyword in self.keywords:
             return self.keywords[keyword]
         if position is not None and position < len(self.args):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import flow
-from flake8_django_threads.values.domain import Box, ClassValue, Ext, Frame, Instance, Value, Vals, unknown
+from flake8_django_threads.values.domain import Box, ClassValue, Ext, Frame, Instance, Vals, Value, unknown
 
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
@@ -25,7 +25,7 @@ def _kind(run: Interpreter, value: Value) -> flow.Kind:
     if isinstance(value, ClassValue):
         return ancestors(run, value)
     if isinstance(value, Ext):
-        return ancestors(run, Ext(value.path[:-2] if value.path.endswith("()") else value.path))
+        return ancestors(run, Ext(value.path.removesuffix("()")))
     return flow.ANY
 
 

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import attributes, calls, externals, flow, iteration, targets
-from flake8_django_threads.values.domain import (
-    ANY_KEY, NOTHING, Bound, Box, ClassValue, Const, Ext, Frame, Func, Instance, Lazy, Pending, Unknown, Vals, join, one,
-    string, truth, unknown,
-)
-
 from flake8_django_threads.values.context_managers import CONFIGURED
+from flake8_django_threads.values.domain import (
+    ANY_KEY,
+    NOTHING,
+    Bound,
+    Box,
+    ClassValue,
+    Const,
+    Ext,
+    Frame,
+    Func,
+    Instance,
+    Lazy,
+    Pending,
+    Unknown,
+    Vals,
+    join,
+    one,
+    string,
+    truth,
+    unknown,
+)
 
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
@@ -250,8 +266,10 @@ def _compared(op: str, left: Vals, right: Vals) -> Vals:
             if "pattern" not in (a.kind, b.kind):
                 same = a == b if op.startswith("is") else a.value == b.value
                 return one(Const(same == (op in ("is", "==")), "bool"))
-        elif op in ("is", "is not") and Const(None, "NoneType") in (a, b) and not (
-            isinstance(a, (Unknown, Ext)) or isinstance(b, (Unknown, Ext))
+        elif (
+            op in ("is", "is not")
+            and Const(None, "NoneType") in (a, b)
+            and not (isinstance(a, (Unknown, Ext)) or isinstance(b, (Unknown, Ext)))
         ):
             return one(Const(op == "is not", "bool"))
     return unknown("comparison")
@@ -383,7 +401,8 @@ def _keep_instances(run: Interpreter, frame: Frame, expr: r.Expr, klass: r.Expr)
     )
     made = frozenset(
         Instance(v) if isinstance(v, ClassValue) else Ext(f"{v.path}()")
-        for v in classes if isinstance(v, ClassValue) or (isinstance(v, Ext) and "." in v.path)
+        for v in classes
+        if isinstance(v, ClassValue) or (isinstance(v, Ext) and "." in v.path)
     )
     if made:
         run.store.set((frame, expr.id), frozenset(v for v in held if not isinstance(v, Unknown)) | made)
@@ -399,8 +418,11 @@ def _keep(run: Interpreter, frame: Frame, expr: r.Expr, wanted_false: bool, none
     def fits(value: object) -> bool:
         if none_only:
             is_none = isinstance(value, Const) and value.value is None and value.kind == "NoneType"
-            return is_none if wanted_false and isinstance(value, Const) else (wanted_false and not _certain(value)) or (
-                not wanted_false and not is_none)
+            return (
+                is_none
+                if wanted_false and isinstance(value, Const)
+                else (wanted_false and not _certain(value)) or (not wanted_false and not is_none)
+            )
         if isinstance(value, Const) and value.kind not in ("ellipsis", "pattern"):
             return bool(value.value) is not wanted_false
         return not (wanted_false and _certain(value))
@@ -429,7 +451,7 @@ def never_returns(run: Interpreter, frame: Frame, expr: r.Expr) -> bool:
     return True
 
 
-_EXPRESSIONS: dict[type, Callable[[Interpreter, Frame, r.Expr], Vals]] = {  # type: ignore[assignment]
+_EXPRESSIONS: dict[type, Callable[[Interpreter, Frame, Any], Vals]] = {
     r.Const: _const,
     r.Name: _name,
     r.Attr: _attr,

@@ -10,8 +10,28 @@ from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
 from flake8_django_threads.values import attributes, builtin_calls, context_managers, expressions, flow, spawning
 from flake8_django_threads.values.domain import (
-    ANY_KEY, NONE, NOTHING, Arguments, Bound, Box, BoxMethod, ClassValue, Const, Ext, Frame, Func, Instance, Partial,
-    Pending, Unknown, Value, Vals, Wrapped, join, one, string, unknown,
+    ANY_KEY,
+    NONE,
+    NOTHING,
+    Arguments,
+    Bound,
+    Box,
+    BoxMethod,
+    ClassValue,
+    Const,
+    Ext,
+    Frame,
+    Func,
+    Instance,
+    Partial,
+    Pending,
+    Unknown,
+    Vals,
+    Value,
+    Wrapped,
+    one,
+    string,
+    unknown,
 )
 
 if TYPE_CHECKING:
@@ -179,7 +199,9 @@ def read_field(run: Interpreter, field: Ext, receiver: Instance, at: r.At) -> Va
     if row is None or not field.path.endswith("()"):
         return one(on_model(run, field, receiver.klass))
     if row.related:
-        run.emit(flow.Touch(at, receiver.alias or flow.DEFAULT, f"{receiver.klass.fact.name}.{_field_name(run, field)}"))
+        run.emit(
+            flow.Touch(at, receiver.alias or flow.DEFAULT, f"{receiver.klass.fact.name}.{_field_name(run, field)}")
+        )
     if row.returns == "row":
         return one(row_of(field.of, receiver.alias))
     return one(Ext(row.returns or MANAGER + "()", field.of, receiver.alias))
@@ -261,9 +283,7 @@ def event(run: Interpreter, value: Value, name: str, at: r.At) -> Vals | None:
 # Calls.
 
 
-def call(
-    run: Interpreter, function: Ext, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame
-) -> Vals:
+def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """Call something of a library; ``receiver`` is the object whose method it is."""
     path = run.models.canonical(function.path)
     found = spawning.spawn(run, path, receiver, arguments, at, frame)
@@ -320,9 +340,7 @@ def _target_model(run: Interpreter, arguments: Arguments, frame: Frame) -> Value
     return None
 
 
-def touch(
-    run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments, at: r.At, path: str = ""
-) -> None:
+def touch(run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments, at: r.At, path: str = "") -> None:
     """Emit the touch that a row describes, with the alias that receiver or arguments name."""
     if row.unless_empty is not None:
         given = arguments.get(row.unless_empty.position, row.unless_empty.keyword)
@@ -353,9 +371,7 @@ def _what(receiver: Value | None, path: str) -> str:
     return ".".join(parts[-2:]) if len(parts) > 1 and parts[-2].islower() else last
 
 
-def _close(
-    run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments, path: str, at: r.At
-) -> Vals:
+def _close(run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments, path: str, at: r.At) -> Vals:
     if path == CONNECTIONS + ".close_all" and (arguments.args or arguments.keywords):
         run.emit(flow.Raise(at, ("TypeError", "Exception", "BaseException")))
         return NONE
@@ -375,22 +391,28 @@ def _callables(row: Row, arguments: Arguments) -> Vals:
 
 
 def _wrap(
-    run: Interpreter, row: Row, function: Ext, receiver: Value | None, arguments: Arguments, path: str, at: r.At,
+    run: Interpreter,
+    row: Row,
+    function: Ext,
+    receiver: Value | None,
+    arguments: Arguments,
+    path: str,
+    at: r.At,
     frame: Frame,
 ) -> Vals:
     given = _callables(row, arguments)
     match row.does:
         case "identity":
             if row.calls > 1:
-                if path in ("functools.lru_cache",) and any(isinstance(v, (Func, Wrapped)) for v in given):
+                if path == "functools.lru_cache" and any(isinstance(v, (Func, Wrapped)) for v in given):
                     return given
                 return one(Ext("<identity>"))
             return given or one(Ext("<identity>"))
         case "partial":
             rest, keywords = spawning.passed_on(run, row, arguments, at, frame)
-            return frozenset(
-                Partial(v, tuple(rest.args), tuple(sorted(keywords.items()))) for v in given
-            ) or unknown("partial of nothing")
+            return frozenset(Partial(v, tuple(rest.args), tuple(sorted(keywords.items()))) for v in given) or unknown(
+                "partial of nothing"
+            )
         case "call" | "same-thread":
             if not given:
                 return one(Ext(path + "()"))
@@ -419,9 +441,7 @@ def call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.A
         return context_managers.decorate(run, value.manager, inner, arguments, at, frame)
     if value.wrapper == "contextlib.contextmanager" or value.wrapper == "contextlib.asynccontextmanager":
         made = run.call(inner, arguments, at, frame)
-        return frozenset(
-            Pending("manager", v.function, v.arguments) if isinstance(v, Pending) else v for v in made
-        )
+        return frozenset(Pending("manager", v.function, v.arguments) if isinstance(v, Pending) else v for v in made)
     path = value.wrapper
     if path == "?" or path.startswith("?"):
         result = run.call(inner, arguments, at, frame)

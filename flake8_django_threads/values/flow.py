@@ -71,7 +71,7 @@ class Branch(NamedTuple):
 
 
 class Loop(NamedTuple):
-    """``head`` runs before each round and before leaving; ``body`` any number of times, ``orelse`` when it ends by itself.
+    """``head`` runs before each round and before leaving, ``orelse`` when the loop ends by itself.
 
     ``at_least_once``: the first round is certain. ``endless``: it ends only by break, return or raise.
     """
@@ -142,8 +142,20 @@ class Raise(NamedTuple):
 
 
 Node: TypeAlias = (
-    Touch | Close | MayRaise | Invoke | AssumeShut | Seq | Branch | Loop | Try | With | WithGenerator | YieldPoint
-    | Jump | Raise
+    Touch
+    | Close
+    | MayRaise
+    | Invoke
+    | AssumeShut
+    | Seq
+    | Branch
+    | Loop
+    | Try
+    | With
+    | WithGenerator
+    | YieldPoint
+    | Jump
+    | Raise
 )
 
 NOTHING = Seq(())

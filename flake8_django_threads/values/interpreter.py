@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Models, Row
@@ -17,7 +17,19 @@ from flake8_django_threads.project.resolve import Resolver
 from flake8_django_threads.project.store import Store as Modules
 from flake8_django_threads.values import calls, context_managers, exceptions, expressions, flow, iteration, targets
 from flake8_django_threads.values.domain import (
-    NOTHING, Arguments, ClassValue, Const, Ext, Frame, Func, Unknown, Value, Vals, join, truth, unknown,
+    NOTHING,
+    Arguments,
+    ClassValue,
+    Const,
+    Ext,
+    Frame,
+    Func,
+    Unknown,
+    Vals,
+    Value,
+    join,
+    truth,
+    unknown,
 )
 from flake8_django_threads.values.flow import Node, Summary, sequence
 from flake8_django_threads.values.namespaces import Namespaces
@@ -31,8 +43,12 @@ MOST_ACTIVE = 3
 MOST_SUMMARIES = 6
 
 
-class Exhausted(Exception):
+class Exhausted(Exception):  # noqa: N818
     """The work allowed for one spawn site is used up; ``str()`` is the reason for Unknown."""
+
+
+def ignore(*_: object) -> None:
+    """The listener of nobody."""
 
 
 class SpawnEvent(NamedTuple):
@@ -90,10 +106,10 @@ class Interpreter:
         self.steps = 0
         self.frames: dict[tuple[object, ...], Frame] = {}
         self.memo: dict[Frame, list[Remembered]] = {}
-        self.on_spawn: Callable[[SpawnEvent], None] = lambda event: None
-        self.on_done: Callable[[Value, Vals, Frame, r.At], None] = lambda job, callbacks, frame, at: None
-        self.on_start: Callable[[Value], None] = lambda thread: None
-        self.evaluated: set[r.At] = set()
+        self.on_spawn: Callable[[SpawnEvent], None] = ignore
+        self.on_done: Callable[[Value, Vals, Frame, r.At], None] = ignore
+        self.on_start: Callable[[Value], None] = ignore
+        self.evaluated: set[tuple[str, r.At]] = set()
         self.in_thread = 0
         self.most_depth = MOST_DEPTH
         self.most_steps = MOST_STEPS
@@ -185,7 +201,7 @@ class Interpreter:
     # Running a function.
 
     def run_function(self, func: Func, bound: dict[str, Vals], at: r.At) -> tuple[Vals, Vals, Summary | None]:
-        """Run a function's body with its parameters bound: (result, yielded values, summary); its call is not emitted."""
+        """Run a function's body with its parameters bound: (result, yielded values, summary); emits no call."""
         key = (func.function, func.frame, func.klass, tuple(sorted(bound.items(), key=lambda item: item[0])))
         frame = self.intern(key, lambda: Frame(func.module, func.function, func.frame, func.klass))
         running = [a for a in self.active if a.frame is frame]
@@ -393,8 +409,14 @@ class Interpreter:
         return self.loop(frame, stmt.at, head, body, stmt.orelse, sure, False)
 
     def loop(
-        self, frame: Frame, at: r.At, head: Callable[[], None], body: Callable[[], bool], orelse: r.Block,
-        sure: bool, endless: bool,
+        self,
+        frame: Frame,
+        at: r.At,
+        head: Callable[[], None],
+        body: Callable[[], bool],
+        orelse: r.Block,
+        sure: bool,
+        endless: bool,
     ) -> bool:
         """Run a loop's parts until its values are stable (two rounds at most) and write its node."""
         exits: list[Delta] = []
@@ -415,7 +437,9 @@ class Interpreter:
             delta = self.store.leave()
             head_node, body_node = sequence(head_items), sequence(body_items)
             ends = [*exits, delta] if live else list(exits)
-            changed = self.store.merge([*ends, {}]) if not (sure and round_number == 1) else self.store.merge(ends or [{}])
+            changed = (
+                self.store.merge([*ends, {}]) if not (sure and round_number == 1) else self.store.merge(ends or [{}])
+            )
             if not changed:
                 break
         with self.writing() as else_items:
@@ -426,7 +450,7 @@ class Interpreter:
             self.emit(flow.Loop(at, flow.NOTHING, flow.NOTHING, flow.NOTHING, sure, endless))
         return (live and not endless) or _breaks(body_node)
 
-    def _jump(self, frame: Frame, stmt: r.Break | r.Continue) -> bool:
+    def _jump(self, _frame: Frame, stmt: r.Break | r.Continue) -> bool:
         if self.active and self.active[-1].loops:
             depth, exits = self.active[-1].loops[-1]
             exits.append(self.store.since(depth))
@@ -470,7 +494,7 @@ class Interpreter:
             if handler_live:
                 ends.append(delta)
         with self.writing() as items:
-            self.store.merge([*ends, body_delta, {}] if not ends else ends)
+            self.store.merge(ends or [body_delta, {}])
             final_live = self.block(frame, stmt.final) if stmt.final else True
         node = flow.Try(stmt.at, body_node, tuple(catches), else_node, sequence(items))
         if node[1:] != (flow.NOTHING, (), flow.NOTHING, flow.NOTHING):
@@ -551,7 +575,7 @@ def _breaks(node: Node) -> bool:
     return False
 
 
-_STATEMENTS: dict[type, Callable[[Interpreter, Frame, r.Stmt], bool]] = {  # type: ignore[assignment]
+_STATEMENTS: dict[type, Callable[[Interpreter, Frame, Any], bool]] = {
     r.Evaluate: Interpreter._evaluate,
     r.Assign: Interpreter._assign,
     r.Annotate: Interpreter._annotate,

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import attributes, calls, expressions, externals
 from flake8_django_threads.values.domain import (
-    NOTHING, Box, Const, Ext, Frame, Instance, Lazy, Pending, Unknown, Value, Vals, join, one, unknown,
+    NOTHING,
+    Box,
+    Const,
+    Ext,
+    Frame,
+    Instance,
+    Lazy,
+    Pending,
+    Unknown,
+    Vals,
+    Value,
+    join,
+    one,
+    unknown,
 )
 
 if TYPE_CHECKING:
@@ -25,7 +39,7 @@ def elements(run: Interpreter, values: Vals, at: r.At, frame: Frame) -> Vals:
         found.append(_elements(run, value, at, frame))
         return True
 
-    run.alternatives(at, [lambda v=value: arm(v) for value in attributes.ordered(values)])  # type: ignore[misc]
+    run.alternatives(at, [partial(arm, value) for value in attributes.ordered(values)])
     return join(found)
 
 

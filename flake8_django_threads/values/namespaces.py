@@ -16,24 +16,79 @@ from flake8_django_threads.project.resolve import Place
 from flake8_django_threads.values import attributes, context_managers, iteration
 from flake8_django_threads.values.bindings import Binding, Table, bindings, current
 from flake8_django_threads.values.domain import (
-    ANY_KEY, NOTHING, Arguments, Box, ClassValue, Const, Ext, Frame, Func, Instance, ModuleValue, Unknown, Value, Vals,
-    join, one, unknown,
+    ANY_KEY,
+    NOTHING,
+    Arguments,
+    Box,
+    ClassValue,
+    Const,
+    Ext,
+    Frame,
+    Func,
+    Instance,
+    ModuleValue,
+    Unknown,
+    Vals,
+    Value,
+    join,
+    one,
+    unknown,
 )
 
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
 
 _BUILTINS = frozenset(dir(builtins))
-_OPTIONAL = frozenset({"typing.Optional", "typing.Annotated", "typing.Final", "typing.ClassVar", "typing.Union",
-                       "typing_extensions.Annotated", "typing.Awaitable", "typing.Required"})
-_SEQUENCES = frozenset({"typing.List", "typing.Iterable", "typing.Sequence", "typing.Set", "typing.Iterator",
-                        "typing.Collection", "typing.FrozenSet", "typing.Deque", "list", "set",
-                        "tuple", "frozenset", "typing.Tuple", "collections.abc.Iterable",
-                        "collections.abc.Sequence", "collections.abc.Iterator", "collections.abc.Collection",
-                        "typing.Generator", "collections.abc.Generator", "collections.deque"})
-_MAPPINGS = frozenset({"typing.Dict", "typing.Mapping", "dict", "collections.abc.Mapping",
-                       "typing.DefaultDict", "collections.defaultdict", "collections.OrderedDict"})
-_MODEL_OPTIONS = frozenset({"app_label", "db_table", "abstract", "unique_together", "indexes", "constraints", "managed"})
+_OPTIONAL = frozenset(
+    {
+        "typing.Optional",
+        "typing.Annotated",
+        "typing.Final",
+        "typing.ClassVar",
+        "typing.Union",
+        "typing_extensions.Annotated",
+        "typing.Awaitable",
+        "typing.Required",
+    }
+)
+_SEQUENCES = frozenset(
+    {
+        "typing.List",
+        "typing.Iterable",
+        "typing.Sequence",
+        "typing.Set",
+        "typing.Iterator",
+        "typing.Collection",
+        "typing.FrozenSet",
+        "typing.Deque",
+        "list",
+        "set",
+        "tuple",
+        "frozenset",
+        "typing.Tuple",
+        "collections.abc.Iterable",
+        "collections.abc.Sequence",
+        "collections.abc.Iterator",
+        "collections.abc.Collection",
+        "typing.Generator",
+        "collections.abc.Generator",
+        "collections.deque",
+    }
+)
+_MAPPINGS = frozenset(
+    {
+        "typing.Dict",
+        "typing.Mapping",
+        "dict",
+        "collections.abc.Mapping",
+        "typing.DefaultDict",
+        "collections.defaultdict",
+        "collections.OrderedDict",
+    }
+)
+_MODEL_OPTIONS = frozenset(
+    {"app_label", "db_table", "abstract", "unique_together", "indexes", "constraints", "managed"}
+)
 MOST_SUBCLASSES = 12
 _PUTTERS = frozenset({"put", "put_nowait", "append", "appendleft", "add", "insert", "setdefault"})
 _CLASSES = frozenset({"typing.Type", "type"})
@@ -90,7 +145,7 @@ class Namespaces:
         return unknown("name not found")
 
     def local(self, frame: Frame, name: str) -> Vals:
-        """A local name: its cell, or, where the body has not been run up to there, whatever its statements may give it."""
+        """A local name: its cell, or, where the body did not run so far, what its statements may give."""
         held = self._run.store.get((frame, name))
         if held is not None:
             return held
@@ -98,9 +153,7 @@ class Namespaces:
         for parameter in frame.function.parameters:
             if parameter.name == name:
                 return self.parameter(frame, parameter)
-        if not frame.symbolic and frame.function.name != "<lambda>" and any(
-            a.frame is frame for a in self._run.active
-        ):
+        if not frame.symbolic and frame.function.name != "<lambda>" and any(a.frame is frame for a in self._run.active):
             return unknown("name not bound yet")
         key = (frame, name)
         if key in self._under_way:
@@ -117,8 +170,11 @@ class Namespaces:
         """What a parameter without a known caller may be: its annotation, its default, or unknown."""
         function = frame.function
         if (
-            function is not None and frame.klass is not None and parameter is function.parameters[0]
-            and isinstance(function.owner, r.ClassFact) and not _has_decorator(function, "staticmethod")
+            function is not None
+            and frame.klass is not None
+            and parameter is function.parameters[0]
+            and isinstance(function.owner, r.ClassFact)
+            and not _has_decorator(function, "staticmethod")
         ):
             return one(frame.klass) if _has_decorator(function, "classmethod") else one(Instance(frame.klass))
         found = NOTHING
@@ -186,9 +242,9 @@ class Namespaces:
                 continue
             if other.exported is None and name.startswith("_"):
                 continue
-            found = self.module_name(other, name)
-            if found is not None and not (len(found) == 1 and Unknown("import cycle") in found):
-                return found
+            exported = self.module_name(other, name)
+            if exported is not None and not (len(exported) == 1 and Unknown("import cycle") in exported):
+                return exported
         return outside or None
 
     def _rebound(self, module: r.ModuleFacts, name: str) -> list[Vals]:
@@ -274,7 +330,7 @@ class Namespaces:
             elif binding.kind == "enter":
                 vals = context_managers.entered(self._run, vals, binding.expr.at, frame)
             elif binding.kind == "part":
-                vals = attributes.item(self._run, vals, one(Const(binding.index, "int")), binding.expr.at, frame)
+                vals = attributes.item(self._run, vals, one(Const(binding.position, "int")), binding.expr.at, frame)
         if isinstance(stmt, r.Annotate) and all(isinstance(v, Unknown) or v == Const(None, "NoneType") for v in vals):
             return join((vals, self.annotated(frame, stmt.annotation)))
         return vals
@@ -300,12 +356,18 @@ class Namespaces:
                 self._fill(
                     candidate.module,
                     lambda expr: isinstance(expr, r.Attr) and expr.name == name and isinstance(expr.base, r.Name),
-                    values, functions, klass,
+                    values,
+                    functions,
+                    klass,
                 )
 
     def _fill(
-        self, module: r.ModuleFacts, is_container: Callable[[r.Expr], bool], values: Vals | None,
-        functions: set[r.Function] | None = None, klass: ClassValue | None = None,
+        self,
+        module: r.ModuleFacts,
+        is_container: Callable[[r.Expr], bool],
+        values: Vals | None,
+        functions: set[r.Function] | None = None,
+        klass: ClassValue | None = None,
     ) -> None:
         """Add what is put into a container by any function of the module, in no particular order."""
         containers = [v for v in values or () if isinstance(v, (Box, Ext))]
@@ -382,7 +444,7 @@ class Namespaces:
         return found
 
     def mro(self, klass: Value) -> tuple[Value, ...]:
-        """The class and its ancestors in Python's order; outside classes by the rows, an unknown base as ``Ext("?")``."""
+        """The class and its ancestors in Python's order; an unknown base is ``Ext("?")``."""
         if isinstance(klass, ClassValue):
             known = self._mros.get(klass)
             if known is None:
@@ -403,25 +465,27 @@ class Namespaces:
         with self._run.detached():
             for expr in klass.fact.bases:
                 for value in self._run.evaluate(outside, expr):
-                    base = self._base(klass, value)
+                    base = self._base(value)
                     if base not in found:
                         found.append(base)
         return found
 
-    def _base(self, klass: ClassValue, value: Value) -> Value:
+    def _base(self, value: Value) -> Value:
         if isinstance(value, ClassValue):
             return value
         if isinstance(value, Ext):
             path = self._run.models.canonical(value.path)
-            return Ext(path[:-2] if path.endswith("[]") else path)
+            return Ext(path.removesuffix("[]"))
         return Ext("?")
 
     def is_a(self, value: Value, path: str) -> bool:
         """Whether a class is, as far as known, ``path`` or a subclass of it."""
         wanted = self._run.models.canonical(path)
-        return any(isinstance(c, Ext) and c.path == wanted for c in self.mro(value)) if isinstance(
-            value, ClassValue
-        ) else isinstance(value, Ext) and self._run.models.is_a(value.path, path)
+        return (
+            any(isinstance(c, Ext) and c.path == wanted for c in self.mro(value))
+            if isinstance(value, ClassValue)
+            else isinstance(value, Ext) and self._run.models.is_a(value.path, path)
+        )
 
     def subclasses(self, klass: ClassValue) -> tuple[ClassValue, ...]:
         """The project's classes below ``klass``, at module level, at most ``MOST_SUBCLASSES``."""
@@ -493,12 +557,10 @@ class Namespaces:
             if value.path in ("typing.Any", "object", "typing.Callable", "collections.abc.Callable"):
                 return unknown("parameter without a known caller")
             return one(Ext(value.path + "()"))
-        if isinstance(value, Box) or isinstance(value, Const):
-            return unknown("annotation")
         return unknown("annotation")
 
     def find_model(self, klass: ClassValue, label: str) -> Value | None:
-        """The model that a string reference such as ``"app.Order"``, ``"Order"`` or ``"self"`` means, seen from ``klass``."""
+        """The model that a string reference such as ``"app.Order"`` or ``"self"`` means in ``klass``."""
         if label == "self":
             return klass
         app, _, name = label.rpartition(".")
@@ -527,10 +589,11 @@ class Namespaces:
             for stmt in fact.body:
                 if isinstance(stmt, (r.Assign, r.Annotate)) and isinstance(stmt.value, r.Call):
                     for keyword in stmt.value.keywords:
-                        if keyword.name == "related_name" and isinstance(keyword.value, r.Const):
-                            if keyword.value.value == name:
-                                return Ext("django.db.models.fields.related.RelatedManager()",
-                                           ClassValue(fact, model.module))
+                        value = keyword.value
+                        if keyword.name == "related_name" and isinstance(value, r.Const) and value.value == name:
+                            return Ext(
+                                "django.db.models.fields.related.RelatedManager()", ClassValue(fact, model.module)
+                            )
         return None
 
     def declares_fields(self, klass: ClassValue) -> bool:
@@ -539,10 +602,10 @@ class Namespaces:
         known = self._known.get(key)
         if known is None:
             mro = self.mro(klass)
-            outside = [c for c in mro if isinstance(c, Ext) and c.path != "object" and not self._run.models.bases(c.path)]
-            found = bool(outside) and any(
-                self._declares(c) for c in mro if isinstance(c, ClassValue)
-            )
+            outside = [
+                c for c in mro if isinstance(c, Ext) and c.path != "object" and not self._run.models.bases(c.path)
+            ]
+            found = bool(outside) and any(self._declares(c) for c in mro if isinstance(c, ClassValue))
             known = self._known[key] = one(Const(found, "bool"))
         return Const(True, "bool") in known
 
@@ -554,9 +617,9 @@ class Namespaces:
                     return True
             if isinstance(stmt, r.Assign) and isinstance(stmt.value, r.Call):
                 func = stmt.value.func
-                if isinstance(func, r.Attr) and func.name.endswith(("Field", "ForeignKey")):
-                    if isinstance(func.base, r.Name) and func.base.id == "models":
-                        return True
+                from_models = isinstance(func, r.Attr) and isinstance(func.base, r.Name) and func.base.id == "models"
+                if from_models and isinstance(func, r.Attr) and func.name.endswith(("Field", "ForeignKey")):
+                    return True
         return False
 
     def dataclass_fields(self, klass: ClassValue) -> list[tuple[str, Vals | None]]:
@@ -568,10 +631,13 @@ class Namespaces:
             with self._run.detached():
                 outside = candidate.frame or self._run.module_frame(candidate.module)
                 marks = [
-                    v for d in candidate.fact.decorators
+                    v
+                    for d in candidate.fact.decorators
                     for v in self._run.evaluate(outside, d.func if isinstance(d, r.Call) else d)
                 ]
-            if not any(isinstance(v, Ext) and v.path in ("dataclasses.dataclass", "attr.s", "attrs.define") for v in marks):
+            if not any(
+                isinstance(v, Ext) and v.path in ("dataclasses.dataclass", "attr.s", "attrs.define") for v in marks
+            ):
                 continue
             for stmt in candidate.fact.body:
                 if isinstance(stmt, r.Annotate) and isinstance(stmt.target, r.Name):

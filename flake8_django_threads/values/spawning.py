@@ -9,7 +9,20 @@ from flake8_django_threads.models.load import Row
 from flake8_django_threads.models.schema import Slot
 from flake8_django_threads.values import attributes, calls, iteration
 from flake8_django_threads.values.domain import (
-    NOTHING, Arguments, Bound, Const, Ext, Frame, Func, Instance, Pending, Value, Vals, join, one, unknown,
+    NOTHING,
+    Arguments,
+    Bound,
+    Const,
+    Ext,
+    Frame,
+    Func,
+    Instance,
+    Pending,
+    Vals,
+    Value,
+    join,
+    one,
+    unknown,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +53,9 @@ def spawn(
             # An object is handed over, and the library calls these methods of it.
             given = join(
                 attributes.of(run, v, name, at, frame)
-                for v in attributes.ordered(given) if isinstance(v, Instance) for name in row.entries
+                for v in attributes.ordered(given)
+                if isinstance(v, Instance)
+                for name in row.entries
                 if attributes.lookup(run, v.klass, name) is not None
             ) or unknown("handler object that is not known")
         job = Ext(result, None, "", (frame.module.path, at, frame))
@@ -58,9 +73,7 @@ def _required(row: Row, arguments: Arguments) -> bool:
     return any(isinstance(v, Const) and v.value == row.requires.value for v in given)
 
 
-def report(
-    run: Interpreter, row: Row, given: Vals, arguments: Arguments, at: r.At, frame: Frame, job: Value
-) -> None:
+def report(run: Interpreter, row: Row, given: Vals, arguments: Arguments, at: r.At, frame: Frame, job: Value) -> None:
     """Tell the listener of a spawn, with what the entry will be called with."""
     passed, keywords = passed_on(run, row, arguments, at, frame)
     passed.keywords.update(keywords)
@@ -80,7 +93,9 @@ def _target_at(row: Row, arguments: Arguments) -> r.At | None:
     return None
 
 
-def passed_on(run: Interpreter, row: Row, arguments: Arguments, at: r.At, frame: Frame) -> tuple[Arguments, dict[str, Vals]]:
+def passed_on(
+    run: Interpreter, row: Row, arguments: Arguments, at: r.At, frame: Frame
+) -> tuple[Arguments, dict[str, Vals]]:
     """The arguments that the callable will get, as the row says where they stand."""
     passed = Arguments()
     keywords: dict[str, Vals] = {}
@@ -170,7 +185,7 @@ def _run_target(run: Interpreter, instance: Instance, at: r.At, frame: Frame) ->
 
 
 def subclass_spawn(run: Interpreter, instance: Instance, arguments: Arguments, at: r.At, frame: Frame) -> None:
-    """Report the making of a thread object whose class is the project's: its own ``run``, or the target it was given."""
+    """Report the making of a thread object of a project class: its own ``run``, or its target."""
     if not run.names.is_a(instance.klass, THREAD):
         return
     row = run.models.find("spawn", THREAD)
@@ -192,7 +207,13 @@ def subclass_spawn(run: Interpreter, instance: Instance, arguments: Arguments, a
 
 
 def report_call(
-    run: Interpreter, row: Row, entries: Vals, passed: Arguments, at: r.At, frame: Frame, target: r.At | None,
+    run: Interpreter,
+    row: Row,
+    entries: Vals,
+    passed: Arguments,
+    at: r.At,
+    frame: Frame,
+    target: r.At | None,
     job: Value | None = None,
 ) -> None:
     """Tell the listener of a spawn whose entry and arguments are known already."""

@@ -98,8 +98,8 @@ class Store:
         changed = False
         for cell in dict.fromkeys(cell for arm in arms for cell in arm):
             before = self.peek(cell)
-            held = [vals for arm in arms if (vals := arm.get(cell, before)) is not None]
-            after = join(held)
+            held = [arm.get(cell, before) for arm in arms]
+            after = join(vals for vals in held if vals is not None)
             if after != before:
                 changed = changed or before is not None
                 self.set(cell, after)

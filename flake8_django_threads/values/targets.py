@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import attributes, iteration
-from flake8_django_threads.values.domain import Box, Const, Frame, Instance, Vals, const, one, unknown
+from flake8_django_threads.values.domain import ANY_KEY, Box, Const, Frame, Instance, Vals, const, one, unknown
 
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
@@ -48,7 +48,7 @@ def _unpack(run: Interpreter, frame: Frame, target: r.Display, vals: Vals) -> No
             assign(run, frame, item, vals_of_all, None)
         elif isinstance(item, r.Starred):
             rest = Box("list", ("rest", frame, target.at))
-            run.store.set((rest, attributes.ANY_KEY), iteration.elements(run, vals, target.at, frame))
+            run.store.set((rest, ANY_KEY), iteration.elements(run, vals, target.at, frame))
             assign(run, frame, item, one(rest), None)
         else:
             place = index if starred is None or index < starred else index - len(target.items)
