@@ -90,10 +90,7 @@ GAPS_BY_REASON: dict[str, tuple[str, ...]] = {
     ),
     "a ContextDecorator is called as an object": ("context_managers/as_a_decorator",),
     "a class with both kinds of exit is entered as a plain manager": ("context_managers/async_manager",),
-    "an ExitStack forgets the callback's arguments, and what it enters": (
-        "context_managers/exit_stack_callback_with_arguments",
-        "context_managers/exit_stack_enters",
-    ),
+    "an ExitStack forgets the callback's arguments": ("context_managers/exit_stack_callback_with_arguments",),
     "comparing constants decides nothing": (
         "control_flow/comparison_of_constants",
         "control_flow/name_is_main",
@@ -301,6 +298,10 @@ def _invoked(folder: Folder, node: flow.Node, yielding: Outcome | None = None) -
             yield node.summary
             yield from _invoked(folder, node.summary.tree, folder.fold(node.body, yielding))
             yield from _invoked(folder, node.body, yielding)
+        case flow.ForGenerator():
+            yield node.summary
+            yield from _invoked(folder, node.summary.tree, folder.fold(node.body, yielding))
+            yield from _invoked(folder, flow.Branch(node.at, (node.body, node.orelse)), yielding)
 
 
 @pytest.fixture(scope="module")

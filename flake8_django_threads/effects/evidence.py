@@ -28,7 +28,7 @@ def leaves(tree: Node, path: str) -> Iterator[Found]:
         for item in _walk(node):
             if isinstance(item, (flow.Touch, flow.Close)):
                 yield Found(item, file, calls)
-            elif isinstance(item, (flow.Invoke, flow.WithGenerator)) and item.summary not in seen:
+            elif isinstance(item, (flow.Invoke, flow.WithGenerator, flow.ForGenerator)) and item.summary not in seen:
                 seen.add(item.summary)
                 step = (item.summary.function.qualname, file, item.at)
                 queue.append((item.summary.tree, item.summary.path, (*calls, step)))
@@ -59,4 +59,6 @@ def _walk(node: Node) -> Iterator[Node]:
                 inner = (current.enter, current.body, current.leave, current.leave_on_exception)
             case flow.WithGenerator():
                 inner = (current.body,)
+            case flow.ForGenerator():
+                inner = (current.body, current.orelse)
         stack.extend(reversed(inner))

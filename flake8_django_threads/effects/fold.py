@@ -11,6 +11,7 @@ from flake8_django_threads.values.flow import ANY, Kind, Node, Summary
 
 Raises: TypeAlias = dict[Kind, int]
 RESTS = "rests"
+_CLOSED: Kind = ("GeneratorExit", "BaseException")
 _Key = TypeVar("_Key", str, Kind)
 
 
@@ -120,6 +121,8 @@ class Folder:
                 return self._with(node, yielding)
             case flow.WithGenerator():
                 return self._with_generator(node, yielding)
+            case flow.ForGenerator():
+                return self._for_generator(node, yielding)
 
     def _sequence(self, items: tuple[Node, ...], yielding: Outcome | None) -> Outcome:
         result = Outcome(SAME)
@@ -219,6 +222,37 @@ class Folder:
             _add(result.jumps, jump, left.end | left.jumps.get("return", NEVER))
             for kind, raised in left.raises.items():
                 _add(result.raises, kind, raised)
+        return result
+
+    def _for_generator(self, node: flow.ForGenerator, yielding: Outcome | None) -> Outcome:
+        """Run the generator's tree with the body in place of its yield; where the body leaves, it is closed."""
+        body = self.fold(node.body, yielding)
+        result = Outcome()
+        left: list[tuple[str, Kind, int]] = []
+        for jump, relation in body.jumps.items():
+            if jump not in ("continue", RESTS):
+                left.append((jump, (), relation))
+        for kind, relation in body.raises.items():
+            left.append(("", kind, relation))
+        # Closing is an exception at the yield; its kind says which way the body left.
+        closing: Raises = {(*_CLOSED, str(index)): relation for index, (*_, relation) in enumerate(left)}
+        again = body.end | body.jumps.get("continue", NEVER)
+        rests = {RESTS: body.jumps[RESTS]} if RESTS in body.jumps else {}
+        run = self.fold(node.summary.tree, Outcome(again, rests, closing))
+        for kind, relation in run.raises.items():
+            if kind[: len(_CLOSED)] != _CLOSED:
+                _add(result.raises, kind, relation)
+                continue
+            jump, raised, _ = left[int(kind[-1])]
+            if jump == "break":
+                result.end |= relation
+            elif jump:
+                _add(result.jumps, jump, relation)
+            else:
+                _add(result.raises, raised, relation)
+        ended = run.end | run.jumps.get("return", NEVER)
+        _add(result.jumps, RESTS, run.jumps.get(RESTS, NEVER))
+        _join(result, _after(Outcome(ended), self.fold(node.orelse, yielding)))
         return result
 
 

@@ -400,7 +400,8 @@ class Inventory:
         if any(not isinstance(v, Unknown) for v in values):
             unknown = ""
         name = entry_name(entry, values)
-        target = Span(shown, *spawn.target) if spawn.target is not None and len(spawn.stack) == 1 else None
+        handed = spawn.target if at == spawn.stack[-1][1] else _handed_over(module, at, entry)
+        target = Span(shown, *handed) if handed is not None else None
         definition = None
         if entry is not None:
             definition = Definition(
@@ -582,6 +583,20 @@ def _gives_parameter(call: r.Call, scope: r.Scope) -> bool:
         if isinstance(node, tuple):
             stack.extend(node)
     return False
+
+
+def _handed_over(module: r.ModuleFacts, at: r.At, entry: Func | None) -> r.At | None:
+    """The argument of a helper's call that names the entry; None where no single one does."""
+    if entry is None:
+        return None
+    found = []
+    for call, _ in module.calls:
+        if call.at == at:
+            for expr in (*call.args, *(keyword.value for keyword in call.keywords)):
+                is_lambda = isinstance(expr, r.LambdaExpr) and expr.function is entry.function
+                if is_lambda or _last_name(expr) == entry.function.name:
+                    found.append(expr.at)
+    return found[0] if len(found) == 1 else None
 
 
 def _last_name(expr: r.Expr) -> str:

@@ -34,6 +34,7 @@ from flake8_django_threads.values.domain import (
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
 
+_MOST_SPREAD = 100  # elements told apart where a range is spread into arguments
 Handler: TypeAlias = "Callable[[Interpreter, Value | None, Arguments, r.At, Frame], Vals]"
 
 
@@ -284,7 +285,30 @@ def _exit_stack_callback(
     if receiver is not None:
         given = frozenset(v for v in arguments.get(0, None) or NOTHING if not isinstance(v, Const))
         run.store.add((receiver, "<callbacks>"), given)
+        if isinstance(receiver, Ext):
+            run.pushed.extend((receiver, run.out, len(run.out), value, False) for value in given)
     return arguments.get(0, None) or NONE
+
+
+def _enter_context(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    from flake8_django_threads.values import context_managers
+
+    managers = arguments.get(0, "cm") or unknown("context manager")
+    if isinstance(receiver, Ext):
+        run.pushed.append((receiver, run.out, len(run.out), context_managers.choose(managers), True))
+    with run.writing():
+        return context_managers.entered(run, managers, at, frame)
+
+
+def _range(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    bounds = [v.value for vals in arguments.args if len(vals) == 1 for v in vals if isinstance(v, Const)]
+    known = not arguments.more and len(bounds) == len(arguments.args) > 0
+    numbers = [bound for bound in bounds if isinstance(bound, int)]
+    try:
+        size = len(range(*numbers)) if known and len(numbers) == len(bounds) else -1
+    except (ValueError, OverflowError, TypeError):
+        size = -1
+    return one(Box("range", (frame.module.path, at, frame), size if size <= _MOST_SPREAD else -1))
 
 
 def unwind(run: Interpreter, stack: Ext, at: r.At, frame: Frame) -> None:
@@ -428,6 +452,7 @@ HANDLERS: dict[str, Handler] = {
     "contextlib.suppress": _suppress,
     "contextlib.ExitStack": _exit_stack,
     "contextlib.ExitStack().callback": _exit_stack_callback,
+    "contextlib.ExitStack().enter_context": _enter_context,
     "contextlib.ExitStack().push": _exit_stack_callback,
     "functools.partialmethod": _partialmethod,
     "django.dispatch.Signal": _signal,
@@ -435,6 +460,7 @@ HANDLERS: dict[str, Handler] = {
     "django.dispatch.Signal().send": _send,
     "django.dispatch.Signal().send_robust": _send,
     "django.dispatch.receiver": _receiver,
+    "range": _range,
     "concurrent.futures.Future().add_done_callback": _done_callback,
 }
 

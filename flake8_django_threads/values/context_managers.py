@@ -10,6 +10,7 @@ from flake8_django_threads.values.domain import (
     NONE,
     NOTHING,
     Arguments,
+    Const,
     Ext,
     Frame,
     Instance,
@@ -20,11 +21,12 @@ from flake8_django_threads.values.domain import (
     join,
     one,
     truth,
-    unknown,
 )
 from flake8_django_threads.values.flow import sequence
 
 CONFIGURED = "configuration"
+# What __exit__ gets of an exception: true, and not None.
+_SOMETHING = one(Const("exception", "exception"))
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +61,7 @@ def around(run: Interpreter, manager: Value, body: Callable[[Vals], bool], at: r
                 run.emit(node)
         else:
             run.emit(flow.WithGenerator(at, summary, sequence(items)))
+            live = live or _may_swallow(summary.tree)
         return live
     if isinstance(manager, Instance) and _own(run, manager) is not None:
         return _around_instance(run, manager, body, at, frame)
@@ -66,8 +69,11 @@ def around(run: Interpreter, manager: Value, body: Callable[[Vals], bool], at: r
         entered_vals = entered(run, one(manager), at, frame)
         if isinstance(manager, (Ext, Instance)):
             externals.event(run, manager, "enter", at)
+    before = len(run.pushed)
     with run.writing() as items:
         live = body(entered_vals)
+    if isinstance(manager, Ext) and len(run.pushed) > before:
+        live = _cover(run, manager, items, live, before, at, frame)
     with run.writing() as leave:
         externals.leave(run, manager, at, frame)
     swallows: tuple[str, ...] | None = ()
@@ -77,6 +83,55 @@ def around(run: Interpreter, manager: Value, body: Callable[[Vals], bool], at: r
         out = sequence(leave)
         run.emit(flow.With(at, sequence(enter), sequence(items), out, out, swallows, False))
     return live or swallows != ()
+
+
+def _cover(
+    run: Interpreter, stack: Ext, items: list[flow.Node], live: bool, before: int, at: r.At, frame: Frame
+) -> bool:
+    """Let what the with statement's own block pushes onto an ExitStack cover what follows the push, and no more.
+
+    What is pushed elsewhere, in an arm or a helper, covers all of the block. Gives whether its end is reached.
+    """
+    own = [push for push in run.pushed[before:] if push[0] == stack]
+    run.pushed[before:] = [push for push in run.pushed[before:] if push[0] != stack]
+    for _, written, position, value, is_manager in reversed(own):
+        start = position if written is items else 0
+        rest = sequence(items[start:])
+
+        def body(_: Vals, rest: flow.Node = rest, live: bool = live) -> bool:
+            run.emit(rest)
+            return live
+
+        with run.writing() as covered:
+            if is_manager:
+                live = around(run, value, body, at, frame)
+            else:
+                with run.writing() as leave:
+                    run.call(one(value), Arguments(), at, frame)
+                out = sequence(leave)
+                run.emit(flow.With(at, flow.NOTHING, rest, out, out))
+        items[start:] = covered
+    cell = (stack, "<callbacks>")
+    run.store.set(cell, (run.store.get(cell) or NOTHING) - {push[3] for push in own})
+    return live
+
+
+def _may_swallow(node: flow.Node) -> bool:
+    """Whether a generator manager's own tree may catch what its body raises."""
+    match node:
+        case flow.Seq():
+            return any(map(_may_swallow, node.items))
+        case flow.Branch():
+            return any(map(_may_swallow, node.arms))
+        case flow.Try():
+            return bool(node.handlers) or _may_swallow(node.body) or _may_swallow(node.final)
+        case flow.With():
+            return node.swallows != () or node.may_swallow or _may_swallow(node.body)
+        case flow.WithGenerator():
+            return _may_swallow(node.summary.tree) or _may_swallow(node.body)
+        case flow.Loop() | flow.ForGenerator():
+            return _may_swallow(node.body)
+    return False
 
 
 def _own(run: Interpreter, manager: Instance) -> str | None:
@@ -97,7 +152,7 @@ def _around_instance(run: Interpreter, manager: Instance, body: Callable[[Vals],
         live = body(entered_vals)
     with run.writing() as leave:
         _awaited(run, attributes.dunder(run, manager, exit_name, (NONE, NONE, NONE), at, frame), at, frame)
-    raised = (one(Ext("Exception")), one(Ext("Exception()")), unknown("traceback"))
+    raised = (_SOMETHING, _SOMETHING, _SOMETHING)
     run.store.enter()
     with run.writing() as leave_on_exception:
         answer = _awaited(run, attributes.dunder(run, manager, exit_name, raised, at, frame), at, frame) or NONE

@@ -531,7 +531,7 @@ def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.
         return
     if bases:
         spawning.keep_target(run, instance, arguments, frame, at)
-        if not all(run.models.is_a(base, "threading.Thread") for base in bases[:1]):
+        if run.models.find("quiet", run.models.canonical(bases[0])) is None:
             run.may_raise(at)
 
 

@@ -123,6 +123,15 @@ class WithGenerator(NamedTuple):
     body: Node
 
 
+class ForGenerator(NamedTuple):
+    """A for statement over a generator: ``body`` runs at each of its yields; a jump or exception there closes it."""
+
+    at: At
+    summary: Summary
+    body: Node
+    orelse: Node
+
+
 class YieldPoint(NamedTuple):
     """Where a generator hands over."""
 
@@ -153,6 +162,7 @@ Node: TypeAlias = (
     | Try
     | With
     | WithGenerator
+    | ForGenerator
     | YieldPoint
     | Jump
     | Raise

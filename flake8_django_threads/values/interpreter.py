@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from flake8_django_threads.facts import records as r
@@ -24,6 +25,7 @@ from flake8_django_threads.values.domain import (
     Ext,
     Frame,
     Func,
+    Pending,
     Unknown,
     Vals,
     Value,
@@ -113,6 +115,7 @@ class Interpreter:
         self.in_thread = 0
         self.most_depth = MOST_DEPTH
         self.most_steps = MOST_STEPS
+        self.pushed: list[tuple[Ext, list[Node], int, Value, bool]] = []
 
     def begin(self) -> None:
         """Forget the cells of the last site and start counting its steps."""
@@ -120,6 +123,7 @@ class Interpreter:
         self.memo = {}
         self.out = []
         self.active = []
+        self.pushed = []
         self.steps = 0
 
     def step(self) -> None:
@@ -396,6 +400,10 @@ class Interpreter:
 
     def _for(self, frame: Frame, stmt: r.For) -> bool:
         iterable = self.evaluate(frame, stmt.iterable)
+        if len(iterable) == 1:
+            (value,) = iterable
+            if isinstance(value, Pending) and value.kind == "generator":
+                return self._for_generator(frame, stmt, value)
         first: list[Vals] = []
 
         def head() -> None:
@@ -407,6 +415,27 @@ class Interpreter:
 
         sure = iteration.at_least_once(iterable)
         return self.loop(frame, stmt.at, head, body, stmt.orelse, sure, False)
+
+    def _for_generator(self, frame: Frame, stmt: r.For, generator: Pending) -> bool:
+        _, yields, summary = calls.run_pending_quietly(self, generator, stmt.at)
+
+        def body() -> bool:
+            targets.assign(self, frame, stmt.target, yields or unknown("yielded value"), None)
+            return self.block(frame, stmt.body)
+
+        with self.writing() as items:
+            self.loop(frame, stmt.at, lambda: None, body, (), False, False)
+        body_node = next((node.body for node in items if isinstance(node, flow.Loop)), flow.NOTHING)
+        with self.writing() as else_items:
+            live = self.block(frame, stmt.orelse)
+        if summary is None:
+            self.may_raise(stmt.at)
+            self.emit(flow.Loop(stmt.at, flow.NOTHING, body_node, sequence(else_items), False, False))
+        else:
+            if self.active:
+                self.active[-1].summary.unknown |= summary.unknown
+            self.emit(flow.ForGenerator(stmt.at, summary, body_node, sequence(else_items)))
+        return live or _breaks(body_node)
 
     def loop(
         self,
@@ -423,7 +452,7 @@ class Interpreter:
         head_node: Node = flow.NOTHING
         body_node: Node = flow.NOTHING
         depth = len(self.store.logs)
-        for round_number in (1, 2):
+        for _ in (1, 2):
             self.store.enter()
             exits = []
             if self.active:
@@ -437,11 +466,11 @@ class Interpreter:
             delta = self.store.leave()
             head_node, body_node = sequence(head_items), sequence(body_items)
             ends = [*exits, delta] if live else list(exits)
-            changed = (
-                self.store.merge([*ends, {}]) if not (sure and round_number == 1) else self.store.merge(ends or [{}])
-            )
-            if not changed:
+            if not self.store.merge([*ends, {}]):
                 break
+        if sure and ends:
+            # The state before the loop is one from which a round may begin, but not one in which the loop ends.
+            self.store.merge(ends)
         with self.writing() as else_items:
             live = self.block(frame, orelse) if orelse else True
         if head_node != flow.NOTHING or body_node != flow.NOTHING or else_items:
@@ -507,20 +536,36 @@ class Interpreter:
     def _match(self, frame: Frame, stmt: r.Match) -> bool:
         subject = self.evaluate(frame, stmt.subject)
 
-        def case_arm(case: r.Case) -> Callable[[], bool]:
-            def run() -> bool:
+        def body(case: r.Case) -> bool:
+            for name in case.names:
+                self.store.set((frame, name), subject if case.irrefutable else unknown("part of a match subject"))
+            return self.block(frame, case.body)
+
+        def from_case(index: int) -> bool:
+            arms: list[Callable[[], bool]] = []
+            for position, case in enumerate(stmt.cases[index:], index):
+                if case.guard is not None:
+                    arms.append(partial(guarded, position, case.guard))
+                    return self.alternatives(stmt.at, arms)
+                arms.append(partial(body, case))
+                if case.irrefutable:
+                    return self.alternatives(stmt.at, arms)
+            return self.alternatives(stmt.at, [*arms, lambda: True])
+
+        def guarded(index: int, guard: r.Expr) -> bool:
+            """The guard's flow happens before the next case is looked at, whether it lets this one run or not."""
+            case = stmt.cases[index]
+
+            def decide() -> bool:
                 for name in case.names:
                     self.store.set((frame, name), subject if case.irrefutable else unknown("part of a match subject"))
-                if case.guard is not None:
-                    self.evaluate(frame, case.guard)
-                return self.block(frame, case.body)
+                expressions.use_as_bool(self, frame, self.evaluate(frame, guard), stmt.at)
+                return True
 
-            return run
+            self.alternatives(stmt.at, [decide] if case.irrefutable else [decide, lambda: True])
+            return self.alternatives(stmt.at, [partial(body, case), partial(from_case, index + 1)])
 
-        arms = [case_arm(case) for case in stmt.cases]
-        if not (stmt.cases and stmt.cases[-1].irrefutable and stmt.cases[-1].guard is None):
-            arms.append(lambda: True)
-        return self.alternatives(stmt.at, arms)
+        return from_case(0)
 
     def _import(self, frame: Frame, stmt: r.Import | r.ImportFrom) -> bool:
         for name, vals in self.names.imported(frame.module, stmt):
@@ -570,7 +615,7 @@ def _breaks(node: Node) -> bool:
             return any(map(_breaks, inner))
         case flow.With() | flow.WithGenerator():
             return _breaks(node.body)
-        case flow.Loop():
+        case flow.Loop() | flow.ForGenerator():
             return _breaks(node.orelse)
     return False
 

@@ -223,17 +223,8 @@ FEATURES = frozenset(
     }
 )
 OFF: dict[str, str] = {
-    "guarded case": "a guard that fails runs before the next case is looked at",
-    "generator": "a generator that a for statement takes apart runs as a whole before each round",
     "iterated expression": "a generator expression that a for statement takes apart runs as a whole before each round",
-    "enter context": "enter_context of an ExitStack is not followed",
-    "broken generator": "leaving the loop closes the generator, which runs its finally",
-    "made exception": "making an exception of the project's own class is taken to raise anything",
     "narrow after wide": "that a class was caught by an earlier handler for its parent is not seen",
-    "swallowed end": "what follows a with statement is taken for dead where its generator swallows what is raised",
-    "range": "a constant range is not known to have a first round",
-    "late callback": "a callback pushed late covers what ran before it",
-    "looks at kind": "whether __exit__ got an exception is not decided",
 }
 ON = FEATURES - OFF.keys()
 
