@@ -13,7 +13,7 @@ from flake8_django_threads.base import Definition, Span, Step
 from flake8_django_threads.effects.sites import Connection, SpawnSite, connections
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
-from flake8_django_threads.values import attributes, flow
+from flake8_django_threads.values import attributes, flow, spawning
 from flake8_django_threads.values.domain import (
     Arguments,
     Bound,
@@ -41,11 +41,12 @@ NO_CALLER = "parameter without a known caller"
 
 
 class Event(NamedTuple):
-    """A spawn as met, with the tree of what runs there."""
+    """A spawn as met, with the tree of what runs there; ``behind`` is the function that a wrapper around it calls."""
 
     event: SpawnEvent
     tree: flow.Node
     reasons: frozenset[str]
+    behind: str = ""
 
 
 class Inventory:
@@ -148,6 +149,18 @@ class Inventory:
         finally:
             sys.setrecursionlimit(limit)
         return list(found)
+
+    def pools(self, module: r.ModuleFacts) -> list[str]:
+        """The global names of a module that hold a library's object with a spawning method, such as an executor."""
+        kinds = {row.path.rpartition(".")[0] for row in self._run.models.rows("spawn") if "()." in row.path}
+        found = []
+        for name, bindings in self._run.names.table(module).names.items():
+            if any(b.kind == "value" and isinstance(b.expr, r.Call) for b in bindings):
+                with suppress(Exhausted):
+                    values = self._run.names.module_name(module, name) or frozenset()
+                    if any(isinstance(v, Ext) and v.path in kinds for v in values):
+                        found.append(name)
+        return found
 
     def _is_helper(self, module: r.ModuleFacts, root: r.Function, inside: list[tuple[r.Call, r.Scope]]) -> bool:
         """Whether running the function without knowing its callers leaves the entry of a spawn to a parameter."""
@@ -294,13 +307,26 @@ class Inventory:
             for item in items:
                 if isinstance(item, flow.Invoke):
                     reasons |= item.summary.unknown
-            met.append(Event(event, sequence(items), frozenset(reasons)))
+            met.append(Event(event, sequence(items), frozenset(reasons), self._wrapped_name(event)))
         except Exhausted as limit:
             met.append(Event(event, flow.NOTHING, frozenset({str(limit)})))
         finally:
             run.store.leave()
             run.in_thread -= 1
             run.active = active
+
+    def _wrapped_name(self, event: SpawnEvent) -> str:
+        """Where the entry is an inner function that was made around one other function, the name of that one."""
+        names: set[str] = set()
+        for value in event.callables:
+            entry = entry_function(value)
+            frame = entry.frame if entry is not None else None
+            if frame is None or frame.function is None:
+                continue
+            for parameter in frame.function.parameters:
+                held = self._run.store.peek((frame, parameter.name)) or frozenset()
+                names |= {f.function.qualname for v in held if (f := entry_function(v)) is not None}
+        return names.pop() if len(names) == 1 else ""
 
     def _let_time_pass(self) -> None:
         """Until the thread runs, flags and counters of objects that others know may have changed."""
@@ -399,7 +425,7 @@ class Inventory:
         unknown = next((v.reason for v in values if isinstance(v, Unknown)), "")
         if any(not isinstance(v, Unknown) for v in values):
             unknown = ""
-        name = entry_name(entry, values)
+        name = f"{event.behind}()" if event.behind else entry_name(entry, values)
         handed = spawn.target if at == spawn.stack[-1][1] else _handed_over(module, at, entry)
         target = Span(shown, *handed) if handed is not None else None
         definition = None
@@ -454,7 +480,7 @@ class Inventory:
                 continue
             run.begin()
             klass = self._class_value(module, fact)
-            if klass is None:
+            if klass is None or spawning.closes_itself(run, klass):
                 continue
             try:
                 for row in rows:

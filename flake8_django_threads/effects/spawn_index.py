@@ -9,7 +9,7 @@ from flake8_django_threads.effects.inventory import Inventory
 from flake8_django_threads.facts.records import ClassFact, Function, ModuleFacts
 from flake8_django_threads.models.load import Models
 from flake8_django_threads.project.resolve import Resolver
-from flake8_django_threads.project.sources import Sources, Unreadable, last
+from flake8_django_threads.project.sources import Sources, Unreadable, last, parent
 from flake8_django_threads.project.store import Store
 from flake8_django_threads.project.survey import Survey, survey
 
@@ -61,6 +61,8 @@ class SpawnIndex:
         for path in paths:
             facts = self._modules.facts(path)
             if isinstance(facts, ModuleFacts):
+                for name in inventory.pools(facts):
+                    yield Helper(path, name, _module_name(path))
                 for function in inventory.helpers(facts, names):
                     if function.name.startswith("__") and function.name != "__init__":
                         continue  # An operator or a call of an object: the value flow finds it, no name does.
@@ -71,9 +73,12 @@ def _called(function: Function, path: str) -> tuple[str, str]:
     """The name by which a helper is called, and the name that comes with it."""
     if function.name == "__init__" and isinstance(function.owner, ClassFact):
         return function.owner.name, function.owner.name
-    module = last(path).removesuffix(".py")
-    if module == "__init__":
-        module = last(path.rpartition("/")[0])
     if isinstance(function.owner, ClassFact):
         return function.name, function.owner.name
-    return function.name, module
+    return function.name, _module_name(path)
+
+
+def _module_name(path: str) -> str:
+    """The last part of a file's module name."""
+    name = last(path).removesuffix(".py")
+    return last(parent(path)) if name == "__init__" else name

@@ -354,7 +354,8 @@ def item(run: Interpreter, values: Vals, keys: Vals, at: r.At, frame: Frame) -> 
                 found.append(unknown("item of a constant"))
             case _:
                 found.append(unknown("item of a callable"))
-    run.may_raise(at)
+    if not (values and all(isinstance(v, Ext) and v.path == externals.CONNECTIONS for v in values)):
+        run.may_raise(at)
     return join(found)
 
 

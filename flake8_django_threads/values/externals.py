@@ -45,6 +45,12 @@ CONNECTIONS = "django.db.connections"
 # A class of a library's ``models`` module: with no row for it, its name is all there is to go by.
 _MODEL_PATH = re.compile(r"(?:^|\.)models(?:\.[a-z_]\w*)*\.[A-Z]\w*$")
 _DEFAULT_MANAGERS = ("objects", "_default_manager", "_base_manager")
+# Outside any block, and while the program runs.
+FALSE_HERE = (
+    "django.db.connection.in_atomic_block",
+    "django.db.connections[].in_atomic_block",
+    "typing.TYPE_CHECKING",
+)
 _CLOSERS = ("close", "cleanup", "clean_up")
 _DATABASE = ("conn", "db", "database")
 
@@ -96,7 +102,7 @@ def attribute(run: Interpreter, value: Ext, name: str, at: r.At) -> Vals:
     if held is not None:
         return held
     path = run.models.canonical(f"{value.path}.{name}")
-    if path in ("django.db.connection.in_atomic_block", "django.db.connections[].in_atomic_block"):
+    if path in FALSE_HERE:
         return one(Const(False, "bool"))
     owner = Ext(value.path.removesuffix("()"))
     if value.path.endswith("()"):

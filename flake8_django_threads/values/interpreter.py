@@ -382,13 +382,22 @@ class Interpreter:
             return run
 
         arms = (then(True, stmt.body), then(False, stmt.orelse))
-        if context_managers.configured(vals):
+        if context_managers.configured(vals) or self._is_flag(frame, stmt.test):
             with self.writing() as items:
                 live = self.alternatives(stmt.at, arms)
             for item in items:
                 self.emit(context_managers.settle(item))
             return live
         return self.alternatives(stmt.at, arms)
+
+    def _is_flag(self, frame: Frame, test: r.Expr) -> bool:
+        """A local name that only ever holds constants, several of them: which one it holds here goes with the path."""
+        if isinstance(test, r.Not):
+            return self._is_flag(frame, test.operand)
+        if not (isinstance(test, r.Name) and frame.function is not None and test.id in frame.function.local_names):
+            return False
+        given = self.names.table(frame.function).names.get(test.id, [])
+        return len(given) > 1 and all(isinstance(binding.expr, r.Const) for binding in given)
 
     def _while(self, frame: Frame, stmt: r.While) -> bool:
         def head() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.project.classes import linearise
 from flake8_django_threads.project.resolve import Place
-from flake8_django_threads.values import attributes, context_managers, iteration
+from flake8_django_threads.values import attributes, context_managers, externals, iteration
 from flake8_django_threads.values.bindings import Binding, Table, bindings, current
 from flake8_django_threads.values.domain import (
     ANY_KEY,
@@ -299,6 +299,8 @@ class Namespaces:
                 yield alias, self.member(ModuleValue(place.path, place.folders), name)
             elif stmt.level:
                 yield alias, unknown("relative import of a module that is not there")
+            elif f"{stmt.module}.{name}" in externals.FALSE_HERE:
+                yield alias, one(Const(False, "bool"))
             else:
                 inner = self._run.resolver.module(f"{stmt.module}.{name}", 0, module.path)
                 yield alias, one(ModuleValue(inner.path, inner.folders) if inner else Ext(f"{stmt.module}.{name}"))
@@ -456,7 +458,8 @@ class Namespaces:
     def _bases(self, klass: Value) -> list[Value]:
         if isinstance(klass, Ext):
             known = [Ext(path) for path in self._run.models.bases(klass.path)]
-            if not known and klass.path.endswith("Thread") and klass.path != "threading.Thread":
+            has_rows = any(self._run.models.find(table, klass.path) for table in ("type", "wrapper", "spawn"))
+            if not known and klass.path.endswith("Thread") and not has_rows:
                 return [Ext("threading.Thread")]  # What a library calls a thread is one.
             return list(known)
         assert isinstance(klass, ClassValue)

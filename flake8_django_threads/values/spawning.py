@@ -43,7 +43,10 @@ def spawn(
     if isinstance(receiver, Instance) and path == f"{THREAD}().start":
         run.on_start(receiver)
     row = run.models.find("spawn", path)
-    if row is None or not _required(row, arguments):
+    if row is None or not _required(row, arguments) or _in_processes(arguments):
+        return None
+    closing = run.models.find("wrapper", path)
+    if closing is not None and closing.does == "close":
         return None
     slot = row.callable
     given = arguments.get(slot.position, slot.keyword) if slot is not None else None
@@ -71,6 +74,18 @@ def _required(row: Row, arguments: Arguments) -> bool:
         return True
     given = arguments.keywords.get(row.requires.keyword, NOTHING)
     return any(isinstance(v, Const) and v.value == row.requires.value for v in given)
+
+
+def _in_processes(arguments: Arguments) -> bool:
+    """Whether the first argument is a pool of processes: ``run_in_executor`` then starts no thread."""
+    first = arguments.get(0, "executor") or NOTHING
+    return any(isinstance(v, Ext) and v.path == "concurrent.futures.ProcessPoolExecutor()" for v in first)
+
+
+def closes_itself(run: Interpreter, klass: Value) -> bool:
+    """Whether a library's base class closes the connection after the code that its threads run."""
+    rows = (run.models.find("wrapper", base.path) for base in run.names.mro(klass) if isinstance(base, Ext))
+    return any(row is not None and row.does == "close" for row in rows)
 
 
 def report(run: Interpreter, row: Row, given: Vals, arguments: Arguments, at: r.At, frame: Frame, job: Value) -> None:
@@ -186,7 +201,7 @@ def _run_target(run: Interpreter, instance: Instance, at: r.At, frame: Frame) ->
 
 def subclass_spawn(run: Interpreter, instance: Instance, arguments: Arguments, at: r.At, frame: Frame) -> None:
     """Report the making of a thread object of a project class: its own ``run``, or its target."""
-    if not run.names.is_a(instance.klass, THREAD):
+    if not run.names.is_a(instance.klass, THREAD) or closes_itself(run, instance.klass):
         return
     row = run.models.find("spawn", THREAD)
     if row is None:
