@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from flake8_django_threads.base import Definition, Span, Step
@@ -36,7 +36,8 @@ from flake8_django_threads.values.interpreter import MOST_DEPTH, MOST_STEPS, Exh
 RECURSION = 12_000
 MOST_CALLERS = 12
 # The function around a spawn is run for the entry's value alone, and a helper for what its parameters reach.
-OUTER_DEPTH, HELPER_DEPTH, OUTER_STEPS = 6, 3, 30_000
+OUTER_DEPTH, HELPER_DEPTH, OUTER_STEPS = 6, 3, 20_000
+FILE_STEPS, LEAST_STEPS = 160_000, 4_000
 NO_CALLER = "parameter without a known caller"
 
 
@@ -57,6 +58,7 @@ class Inventory:
         self._cwd = cwd
         self._words = _spawn_words(run)
         self._outer_depth = OUTER_DEPTH
+        self._left = FILE_STEPS
         self._own_events: dict[Func, dict[tuple[str, r.At], bool]] = {}
 
     def sites(self, module: r.ModuleFacts, shown: str, helpers: frozenset[str] = frozenset()) -> tuple[SpawnSite, ...]:
@@ -69,6 +71,7 @@ class Inventory:
             sys.setrecursionlimit(limit)
 
     def _sites(self, module: r.ModuleFacts, shown: str, helpers: frozenset[str]) -> Iterator[SpawnSite]:
+        self._left = FILE_STEPS
         bodies = dict(self._subclass_sites(module, shown))
         yield from bodies.values()
         candidates = [(call, scope) for call, scope in module.calls if self._may_spawn(module, call, helpers)]
@@ -299,7 +302,7 @@ class Inventory:
         run.store.enter()
         self._let_time_pass()
         try:
-            with run.writing() as items, run.within(MOST_DEPTH, MOST_STEPS):
+            with run.writing() as items, self._budget():
                 entries = frozenset(v for v in event.callables if not isinstance(v, Const))
                 if entries:
                     run.call(entries, event.arguments, event.stack[-1][1], event.stack[-1][0])
@@ -328,6 +331,14 @@ class Inventory:
                 names |= {f.function.qualname for v in held if (f := entry_function(v)) is not None}
         return names.pop() if len(names) == 1 else ""
 
+    @contextmanager
+    def _budget(self) -> Iterator[None]:
+        """The steps of one entry, out of those of its file: the first sites of a file get most of them."""
+        run = self._run
+        with run.within(MOST_DEPTH, min(MOST_STEPS, self._left)):
+            yield
+            self._left = max(self._left - run.steps, LEAST_STEPS)
+
     def _let_time_pass(self) -> None:
         """Until the thread runs, flags and counters of objects that others know may have changed."""
         store = self._run.store
@@ -354,7 +365,7 @@ class Inventory:
             run.in_thread += 1
             run.store.enter()
             try:
-                with run.writing() as items, run.within(MOST_DEPTH, MOST_STEPS):
+                with run.writing() as items, self._budget():
                     run.call(callbacks, Arguments([one(job)]), at, frame)
                 tree = flow.Try(at, event.tree, (), flow.NOTHING, sequence(items))
                 met[index] = event._replace(tree=tree)

@@ -37,7 +37,7 @@ from flake8_django_threads.values.flow import Node, Summary, sequence
 from flake8_django_threads.values.namespaces import Namespaces
 from flake8_django_threads.values.store import Delta, Store
 
-MOST_STEPS = 150_000
+MOST_STEPS = 80_000
 # Deep calls are given up first, so that the entry's own statements, where closes stand, are always run.
 _STEPS_BY_DEPTH = ((12, 0.3), (6, 0.6), (3, 0.85))
 MOST_DEPTH = 40
