@@ -1,0 +1,356 @@
+"""The inventory of spawn sites: which calls of a file are one, where it stands, what its entry is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from flake8_django_threads.engine import Engine, Options, Report
+from flake8_django_threads.values.interpreter import Exhausted, Interpreter
+
+HEAD = """\
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from django.db import connection, models
+
+class Order(models.Model):
+    pass
+
+def recount(*args):
+    Order.objects.count()
+
+"""
+START = HEAD.count("\n")
+
+
+def analysed(folder: Path, text: str, options: Options | None = None) -> Report:
+    """The report on a module that begins with ``HEAD``."""
+    (folder / "jobs.py").write_text(HEAD + dedent(text), encoding="utf-8")
+    report = Engine(options, cwd=str(folder)).analyse("jobs.py")
+    assert report.problems == ()
+    return report
+
+
+def lines(report: Report) -> list[tuple[str, int]]:
+    """The findings as code and line, counted from the end of ``HEAD``."""
+    return [(finding.code, finding.span.line - START) for finding in report.findings]
+
+
+SITES = {
+    "a caller in the module knows the arguments": (
+        """\
+        def start(job):
+            threading.Thread(target=job).start()
+
+        def view():
+            start(recount)
+        """,
+        [("DJT001", 5)],
+    ),
+    "a method of a class inside a function": (
+        """\
+        def view():
+            class Inner:
+                def go(self):
+                    threading.Thread(target=recount).start()
+            return Inner
+        """,
+        [("DJT001", 4)],
+    ),
+    "a spawn in the body of a class": (
+        """\
+        class Shop:
+            threading.Thread(target=recount).start()
+        """,
+        [("DJT001", 2)],
+    ),
+    "a spawn in the body of a class inside a function": (
+        """\
+        def view():
+            class Shop:
+                threading.Thread(target=recount).start()
+        """,
+        [("DJT001", 3)],
+    ),
+    "a function inside a function that nobody calls": (
+        """\
+        def view():
+            def outer():
+                def inner():
+                    threading.Thread(target=recount).start()
+        """,
+        [("DJT001", 4)],
+    ),
+    "a spawn inside a thread has its own line": (
+        """\
+        def first():
+            threading.Thread(target=recount).start()
+
+        def view():
+            threading.Thread(target=first).start()
+        """,
+        [("DJT001", 2)],
+    ),
+    "a callback of the job runs in the worker": (
+        """\
+        def close(future):
+            connection.close()
+
+        def view(pool: ThreadPoolExecutor):
+            job = pool.submit(recount)
+            other = pool.submit(recount)
+            other.add_done_callback(close)
+        """,
+        [("DJT101", 5)],
+    ),
+    "a callback given inside a thread belongs to the job there": (
+        """\
+        def close(future):
+            connection.close()
+
+        def first(pool: ThreadPoolExecutor):
+            job = pool.submit(recount)
+            job.add_done_callback(close)
+
+        def view():
+            threading.Thread(target=first, args=(ThreadPoolExecutor(),)).start()
+        """,
+        [],
+    ),
+    "a flag of the object may have changed when the thread runs": (
+        """\
+        class Shop:
+            def start(self):
+                self.open = False
+                threading.Thread(target=self.work).start()
+
+            def work(self):
+                if self.open:
+                    recount()
+        """,
+        [("DJT001", 4)],
+    ),
+    "a thread class inside a function": (
+        """\
+        def view():
+            class Job(threading.Thread):
+                def run(self):
+                    recount()
+            Job().start()
+        """,
+        [("DJT001", 3)],
+    ),
+    "a thread class inside a class": (
+        """\
+        class Shop:
+            class Job(threading.Thread):
+                def run(self):
+                    recount()
+        """,
+        [("DJT001", 3)],
+    ),
+    "a class with run that is no thread": (
+        """\
+        class Base: ...
+
+        class Job(Base):
+            def run(self):
+                recount()
+
+        class Bare:
+            def run(self):
+                recount()
+
+        Job().run()
+        """,
+        [],
+    ),
+    "a class whose base is unknown": (
+        """\
+        from somewhere import Base
+
+        class Job(Base):
+            def run(self):
+                recount()
+        """,
+        [],
+    ),
+    "a thread class that is started with a target of its own": (
+        """\
+        class Job(threading.Thread):
+            pass
+
+        def view():
+            Job(target=recount).start()
+        """,
+        [("DJT001", 5)],
+    ),
+    "either of two entries is reported once": (
+        """\
+        def quiet():
+            pass
+
+        def view(kind):
+            job = recount if kind else quiet
+            threading.Thread(target=job).start()
+        """,
+        [("DJT001", 6)],
+    ),
+    "two callers with different entries are two findings": (
+        """\
+        def other():
+            Order.objects.get()
+
+        def start(job):
+            threading.Thread(target=job).start()
+
+        def view():
+            start(recount)
+            start(other)
+        """,
+        [("DJT001", 8), ("DJT001", 9)],
+    ),
+    "a spawner under a lower name": (
+        """\
+        from threading import Thread as go
+
+        def view():
+            go(target=recount).start()
+        """,
+        [("DJT001", 4)],
+    ),
+    "nothing is handed over": (
+        """\
+        def view():
+            threading.Thread().start()
+            threading.Thread(target=None).start()
+        """,
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), SITES.values(), ids=SITES)
+def test_where_findings_stand(tmp_path: Path, text: str, expected: list[tuple[str, int]]) -> None:
+    assert lines(analysed(tmp_path, text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("recount", "recount()"),
+        ("lambda: recount()", "a lambda"),
+        ("Shop().work", "Shop.work()"),
+        ("Shop()", "Shop()"),
+        ("Shop", "Shop()"),
+        ("Order(name=1).save", "Order.save()"),
+        ("functools.partial(recount, 1)", "recount()"),
+        ("connection.cursor", "django.db.connection.cursor()"),
+    ],
+)
+def test_what_a_message_calls_the_entry(tmp_path: Path, target: str, name: str) -> None:
+    text = f"""\
+        import functools
+
+        class Shop:
+            def __init__(self):
+                recount()
+
+            def work(self):
+                recount()
+
+            def __call__(self):
+                recount()
+
+        def view():
+            threading.Thread(target={target}).start()
+        """
+    (finding,) = analysed(tmp_path, text).findings
+    assert finding.message.startswith(f"{name} runs in a new thread")
+
+
+def test_a_site_of_another_file_is_not_repeated_where_it_is_called(tmp_path: Path) -> None:
+    spawn = "def start():\n    threading.Thread(target=recount).start()\n"
+    (tmp_path / "starter.py").write_text("import threading\n\nfrom jobs import recount\n\n\n" + spawn, encoding="utf-8")
+    text = """\
+        from starter import start
+
+        def view():
+            start()
+            threading.Thread(target=print).start()
+        """
+    report = analysed(tmp_path, text)
+    assert lines(report) == []
+    assert report.spawns == 1
+    (finding,) = Engine(cwd=str(tmp_path)).analyse("starter.py").findings
+    assert finding.span.short == "starter.py:7"
+
+
+def test_the_caller_in_the_module_is_asked_without_an_index_too(tmp_path: Path) -> None:
+    text, expected = SITES["a caller in the module knows the arguments"]
+    assert lines(analysed(tmp_path, text, Options(survey=False))) == expected
+
+
+EVERYTHING = """\
+    import functools
+    from contextlib import contextmanager
+
+    class Job(threading.Thread):
+        def run(self):
+            recount()
+
+    class Named(threading.Thread):
+        pass
+
+    def spawned(job):
+        @functools.wraps(job)
+        def start(*args):
+            threading.Thread(target=job, args=args).start()
+        return start
+
+    @spawned
+    def decorated():
+        recount()
+
+    def helper(job):
+        threading.Thread(target=job).start()
+
+    def pages(orders):
+        for order in orders:
+            yield order.save()
+
+    def view(pool: ThreadPoolExecutor):
+        helper(recount)
+        Named(target=recount).start()
+        pool.submit(recount).add_done_callback(print)
+        thread = threading.Thread(target=recount)
+        thread.start()
+        for page in pages(Order.objects.all()):
+            threading.Thread(target=recount).start()
+
+    def outer():
+        def inner():
+            helper(recount)
+    """
+
+
+@pytest.mark.parametrize("budget", [*range(12), *range(13, 120, 8), *range(120, 600, 40)])
+def test_when_the_budget_ends_early_nothing_is_made_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget: int
+) -> None:
+    """Whatever is left out where the steps of running functions end, what is still said is part of the full answer."""
+    full = analysed(tmp_path, EVERYTHING)
+    left = budget
+
+    def step(run: Interpreter) -> None:
+        nonlocal left
+        left -= bool(run.active)
+        if left < 0 and run.active:
+            raise Exhausted("limit: steps")
+
+    monkeypatch.setattr(Interpreter, "step", step)
+    short = analysed(tmp_path, EVERYTHING)
+    assert set(lines(short)) <= set(lines(full))
+    assert len(lines(full)) == 8
