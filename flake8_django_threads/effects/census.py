@@ -39,9 +39,10 @@ class Census:
             return False
         for file in self._files(entry, path):
             try:
-                if name not in self._sources.read(file):
-                    continue
+                text = self._sources.read(file)
             except Unreadable:
+                continue
+            if name not in text or (name == "run" and not (_class_of(entry) in text and ".run(" in text)):
                 continue
             facts = self._modules.facts(file)
             if not isinstance(facts, r.ModuleFacts):
@@ -74,8 +75,13 @@ def _calls_run(call: r.Call, entry: Definition) -> bool:
     if not (isinstance(func, r.Attr) and func.name == "run" and isinstance(func.base, r.Call)):
         return False
     made = func.base.func
-    klass = entry.qualname.rpartition(".")[0].rpartition(".")[2]
+    klass = _class_of(entry)
     return (isinstance(made, r.Name) and made.id == klass) or (isinstance(made, r.Attr) and made.name == klass)
+
+
+def _class_of(entry: Definition) -> str:
+    """The name of the class that a method is written in."""
+    return entry.qualname.rpartition(".")[0].rpartition(".")[2]
 
 
 def _references(facts: r.ModuleFacts, name: str) -> Iterator[r.At]:

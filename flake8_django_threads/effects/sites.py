@@ -16,7 +16,8 @@ class Connection(NamedTuple):
     """What the code does to one alias. ``touch`` is the nearest evidence, ``close`` the nearest close that covers it.
 
     The states are those in which the thread may leave (or, in an endless loop, wait between rounds) with the
-    connection open: ``plain`` without an exception, ``raised`` with one; OPEN or REOPENED.
+    connection open: ``plain`` without an exception, ``raised`` with one; OPEN or REOPENED. ``ends`` is False for code
+    that no plain way leads out of.
     """
 
     alias: str
@@ -25,7 +26,7 @@ class Connection(NamedTuple):
     other_close: Found | None
     plain: frozenset[int]
     raised: frozenset[int]
-    last_touch: Found
+    ends: bool
 
     @property
     def leaks(self) -> bool:
@@ -72,6 +73,7 @@ def connections(tree: Node, path: str) -> tuple[Connection, ...]:
         covering = [f for f in closes if f.leaf.alias in (alias, flow.ALL) or alias == "?"]
         outcome = Folder(alias).fold(tree)
         left = outcome.end | outcome.jumps.get("return", 0)
+        ends = left != 0
         if not covering:
             # A loop that never ends and closes in each round holds the connection between rounds on purpose, or for
             # one round too long; only where nothing ever closes it is it lost.
@@ -89,7 +91,7 @@ def connections(tree: Node, path: str) -> tuple[Connection, ...]:
                 next((f for f in closes if f not in covering), None),
                 plain,
                 raised,
-                touches[-1],
+                ends,
             )
         )
     return tuple(sorted(result, key=lambda c: (not c.leaks, c.alias != flow.DEFAULT)))

@@ -56,7 +56,8 @@ class Rule:
         room = LONGEST - len(self.code) - 1
         texts = [" ".join(f"{begin} {found} {but}".split()) for found in _evidence(site, connection)]
         text = next((text for text in texts if len(text) <= room), texts[-1][: room - 3] + "...")
-        remedy = Remedy("wrap", site.entry, site.span, site.target, only_spawned=False)
+        blocked = "" if connection.ends else "the thread never ends: close in each round, before it waits"
+        remedy = Remedy("wrap", site.entry, site.span, site.target, only_spawned=False, blocked=blocked)
         return Finding(self.code, site.span, text, site.trail, remedy)
 
 

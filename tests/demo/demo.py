@@ -16,7 +16,7 @@ from wheels import unpack
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 # Small enough to read in five minutes; each of its worker threads keeps a connection for the life of the process.
-PACKAGE = "bgtask4django==1.0.2"
+PACKAGE = "django-post-office==3.12.0"
 
 
 def main() -> int:
