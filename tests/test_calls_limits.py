@@ -179,10 +179,6 @@ SHAPES |= {
     "partials of partials": cyclic(
         "from functools import partial\n\n\ndef entry():\n    x = print\n" + "    x = partial(x, x)\n" * 40 + "    x()"
     ),
-}
-
-# What breaks the analysis today. A shape that no longer does has to join the others.
-KNOWN_TROUBLES = {
     "defaults of each other": cyclic(
         "def f(x=g()):\n    return x\n\n\ndef g(x=f()):\n    return x\n\n\ndef entry():\n    f()()"
     ),
@@ -223,9 +219,3 @@ def test_no_shape_takes_long(shape: str, tmp_path: Path) -> None:
 def test_the_leak_is_found_within_the_limits(shape: str, tmp_path: Path) -> None:
     report, _ = analysed(tmp_path, SHAPES[shape])
     assert [finding.code for finding in report.findings] == ["DJT001"]
-
-
-@pytest.mark.parametrize("shape", KNOWN_TROUBLES)
-def test_known_troubles_are_troubles_still(shape: str, tmp_path: Path) -> None:
-    with pytest.raises(RecursionError):
-        analysed(tmp_path, KNOWN_TROUBLES[shape])

@@ -50,6 +50,7 @@ class Folder:
         self._under_way: list[Summary] = []
         self._provisional: dict[Summary, Effect] = {}
         self._used: set[Summary] = set()
+        self._entered: set[Summary] = set()
 
     def effect(self, summary: Summary) -> Effect:
         """The effect of calling the function; in a cycle, what is known of it so far."""
@@ -208,7 +209,16 @@ class Folder:
     def _with_generator(self, node: flow.WithGenerator, yielding: Outcome | None) -> Outcome:
         """Run the generator's tree with the body in place of its yield; the body's jumps leave it as an end does."""
         body = self.fold(node.body, yielding)
-        tree = node.summary.tree
+        if node.summary in self._entered:
+            # A manager that enters itself: the inner round is cut, as if it did nothing around the body.
+            return _after(Outcome(SAME, raises={ANY: SAME}), body)
+        self._entered.add(node.summary)
+        try:
+            return self._around(node.summary.tree, body)
+        finally:
+            self._entered.discard(node.summary)
+
+    def _around(self, tree: Node, body: Outcome) -> Outcome:
         result = Outcome()
         plain = self.fold(tree, Outcome(body.end, raises=dict(body.raises)))
         result.end |= plain.end | plain.jumps.get("return", NEVER)

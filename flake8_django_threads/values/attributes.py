@@ -95,6 +95,10 @@ def of(run: Interpreter, value: Value, name: str, at: r.At, frame: Frame) -> Val
         case Func():
             held = run.store.get((value, name))
             return held if held is not None else unknown("attribute of a function")
+        case Bound() if name == "__func__":
+            return one(value.function)
+        case Bound() if name == "__self__":
+            return one(value.receiver)
         case Bound():
             return (
                 of(run, value.function, name, at, frame)
@@ -133,7 +137,9 @@ def _of_instance(run: Interpreter, value: Instance, name: str, at: r.At, frame: 
                 return overrides
         if any(isinstance(v, Wrapped) and v.wrapper in PROPERTIES for v in vals):
             return join(_bind(run, v, value, owner, at, frame) for v in ordered(vals))
-        if held is not None:
+        if held is not None and not (
+            all(run.names.vague(v) for v in held) and not all(run.names.vague(v) for v in vals)
+        ):
             return held
         stored = _stored(run, value.klass, name) if not all(isinstance(v, (Func, Wrapped)) for v in vals) else None
         if stored is not None and not any(_is_field(run, v) for v in vals):
@@ -197,7 +203,9 @@ def lookup(
             skipping = candidate != after
             continue
         if isinstance(candidate, ClassValue):
-            vals = run.names.class_own(candidate, name)
+            vals = run.store.get((candidate, name))
+            if vals is None:
+                vals = run.names.class_own(candidate, name)
             if vals is not None:
                 return candidate, vals
     return None
@@ -216,6 +224,12 @@ def _bind(run: Interpreter, value: Value, receiver: Instance, owner: Value, at: 
             if value.wrapper == CLASS:
                 inner = value.function
                 return one(Bound(inner, receiver.klass)) if isinstance(inner, Func) else one(inner)
+            if value.wrapper == "functools.partialmethod" and isinstance(value.function, Partial):
+                made = value.function
+                return join(
+                    one(Partial(v, made.args, made.keywords))
+                    for v in _bind(run, made.function, receiver, owner, at, frame)
+                )
             if isinstance(value.function, Func):
                 return one(Wrapped(Bound(value.function, receiver), value.wrapper))
             return one(value)
@@ -326,12 +340,32 @@ def _of_super(run: Interpreter, value: Super, name: str, at: r.At, frame: Frame)
 def set_attribute(run: Interpreter, values: Vals, name: str, vals: Vals) -> None:
     """Assign ``vals`` to ``.name`` of each receiver; certain where there is only one."""
     for value in values:
-        if isinstance(value, (Instance, ClassValue, Func, Ext)):
-            cell = (value, name)
+        if isinstance(value, (Instance, ClassValue, Func, Ext, ModuleValue)):
+            cell: tuple[object, object] = (value, name)
+            if isinstance(value, ModuleValue):
+                facts = run.names.facts(value.path)
+                if facts is None:
+                    continue
+                cell = (run.module_frame(facts), name)
             if len(values) == 1:
                 run.store.set(cell, vals)
             else:
                 run.store.add(cell, vals)
+
+
+def accessor(run: Interpreter, klass: ClassValue, name: str, kind: str) -> Func | None:
+    """The method that a property of the class runs when ``name`` is set or deleted (``kind``: "setter", "deleter")."""
+    for candidate in run.names.mro(klass):
+        if not isinstance(candidate, ClassValue):
+            continue
+        for stmt in candidate.fact.body:
+            if isinstance(stmt, r.Define) and stmt.function.name == name:
+                for mark in stmt.function.decorators:
+                    if isinstance(mark, r.Attr) and mark.name == kind:
+                        return Func(stmt.function, candidate.module, candidate.frame, candidate)
+        if run.names.class_own(candidate, name) is not None:
+            return None
+    return None
 
 
 def item(run: Interpreter, values: Vals, keys: Vals, at: r.At, frame: Frame) -> Vals:
@@ -339,6 +373,10 @@ def item(run: Interpreter, values: Vals, keys: Vals, at: r.At, frame: Frame) -> 
     found: list[Vals] = []
     for value in ordered(values):
         match value:
+            case Box() if any(isinstance(k, Const) and k.kind == "slice" for k in keys):
+                part = Box("tuple" if value.kind == "tuple" else "list", (frame.module.path, at, frame))
+                run.store.set((part, ANY_KEY), box_values(run, value))
+                found.append(one(part))
             case Box():
                 found.append(box_item(run, value, keys))
             case Ext() | Instance():

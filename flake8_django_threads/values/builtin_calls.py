@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import attributes, expressions, iteration
+from flake8_django_threads.values import attributes, calls, expressions, iteration
 from flake8_django_threads.values.domain import (
     ANY_KEY,
     NONE,
@@ -18,8 +18,10 @@ from flake8_django_threads.values.domain import (
     Const,
     Ext,
     Frame,
+    Func,
     Instance,
     Lazy,
+    Partial,
     Pending,
     Unknown,
     Vals,
@@ -60,7 +62,7 @@ def _getattr(run: Interpreter, receiver: Value | None, arguments: Arguments, at:
         else:
             found.append(unknown("getattr with a name that is not known"))
     default = arguments.get(2, None)
-    if default is not None:
+    if default is not None and (not found or any(isinstance(v, Unknown) for vals in found for v in vals)):
         found.append(default)
     return join(found) or unknown("getattr with a name that is not known")
 
@@ -102,6 +104,7 @@ def _collect(kind: str) -> Handler:
         box = Box(kind, (frame.module.path, at, frame))
         if given is None:
             return one(Box(kind, (frame.module.path, at, frame), 0))
+        _key(run, arguments, given, at, frame)
         if len(given) == 1:
             (value,) = given
             if isinstance(value, Box) and value.kind != "dict" and value.size >= 0:
@@ -112,7 +115,6 @@ def _collect(kind: str) -> Handler:
                 if keys:
                     run.store.set((same, "<keys>"), keys)
                 return one(same)
-        _key(run, arguments, given, at, frame)
         run.store.set((box, ANY_KEY), iteration.elements(run, given, at, frame))
         return one(box)
 
@@ -153,6 +155,11 @@ def _next(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.
 
 def _same(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """``iter``, ``reversed``: the elements are taken when the result is."""
+    if len(arguments.args) == 2:
+        box = Box("list", (frame.module.path, at, frame))
+        function = frozenset(v for v in arguments.args[0] if not isinstance(v, Const))
+        run.store.set((box, ANY_KEY), run.call(function, Arguments(), at, frame) if function else unknown("iterator"))
+        return one(box)
     return arguments.get(0, None) or unknown("iterator")
 
 
@@ -284,6 +291,9 @@ def _exit_stack_callback(
 ) -> Vals:
     if receiver is not None:
         given = frozenset(v for v in arguments.get(0, None) or NOTHING if not isinstance(v, Const))
+        bound = tuple(arguments.args[1:]), tuple(sorted(arguments.keywords.items()))
+        if any(bound):
+            given = frozenset(Partial(v, *bound) for v in given)
         run.store.add((receiver, "<callbacks>"), given)
         if isinstance(receiver, Ext):
             run.pushed.extend((receiver, run.out, len(run.out), value, False) for value in given)
@@ -392,7 +402,52 @@ def _queue_get(run: Interpreter, receiver: Value | None, arguments: Arguments, a
 
 
 def _partialmethod(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
-    return arguments.get(0, None) or unknown("partialmethod")
+    bound = tuple(arguments.args[1:]), tuple(sorted(arguments.keywords.items()))
+    return frozenset(
+        Wrapped(Partial(v, *bound), "functools.partialmethod") for v in arguments.get(0, None) or NOTHING
+    ) or unknown("partialmethod")
+
+
+def _field(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """``dataclasses.field``: its default, or a mark that holds the factory to be called for each object."""
+    if "default" in arguments.keywords:
+        return arguments.keywords["default"]
+    factory = arguments.keywords.get("default_factory", NOTHING)
+    return frozenset(Ext("dataclasses.field()", v) for v in factory) or one(Ext("dataclasses.field()"))
+
+
+def _cast(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    node = arguments.node
+    given = arguments.get(1, "val") or unknown("cast")
+    return run.names.typed(frame, given, node.args[0]) if node is not None and len(node.args) == 2 else given
+
+
+def _method_type(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    receivers = attributes.ordered(arguments.get(1, None) or NOTHING)
+    return frozenset(
+        Bound(f, v) for f in arguments.get(0, None) or NOTHING if isinstance(f, Func) for v in receivers
+    ) or unknown("method")
+
+
+def _chain(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    box = Box("list", (frame.module.path, at, frame))
+    run.store.set((box, ANY_KEY), join(iteration.elements(run, given, at, frame) for given in arguments.args))
+    return one(box)
+
+
+def _namespace(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    made = Ext("types.SimpleNamespace()", None, "", (frame.module.path, at, frame))
+    for name, vals in arguments.keywords.items():
+        run.store.set((made, name), vals)
+    return one(made)
+
+
+def _default_dict(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    factory = frozenset(v for v in arguments.get(0, None) or NOTHING if not isinstance(v, Const))
+    box = Box("dict", (frame.module.path, at, frame))
+    if factory:
+        run.store.set((box, ANY_KEY), run.call(factory, Arguments(), at, frame))
+    return one(box)
 
 
 _QUEUES = (
@@ -404,6 +459,41 @@ _QUEUES = (
     "collections.deque",
     "asyncio.Queue",
 )
+
+
+def _gather(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """Every coroutine that is given runs here; of those that one argument may be, any."""
+
+    def runner(value: Pending) -> Callable[[], bool]:
+        def finish() -> bool:
+            calls.run_pending(run, value, at, frame)
+            return True
+
+        return finish
+
+    for vals in (*arguments.args, arguments.more):
+        runs = [runner(v) for v in attributes.ordered(vals) if isinstance(v, Pending)]
+        if len(runs) == 1:
+            runs[0]()
+        elif runs:
+            run.alternatives(at, runs)
+    return one(Ext("asyncio.gather()"))
+
+
+def _grouped(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    given = arguments.get(0, "iterable") or NOTHING
+    inner = iteration.elements(run, given, at, frame)
+    called = frozenset(v for v in arguments.get(1, "key") or NOTHING if not isinstance(v, Const))
+    key = run.call(called, Arguments([inner]), at, frame) if called else inner
+    site = (frame.module.path, at, frame)
+    group, pair, outer = Box("list", (*site, "group")), Box("tuple", (*site, "pair"), 2), Box("list", site)
+    run.store.set((group, ANY_KEY), inner)
+    run.store.set((pair, 0), key)
+    run.store.set((pair, 1), one(group))
+    run.store.set((pair, "<keys>"), frozenset({Const(0, "int"), Const(1, "int")}))
+    run.store.set((outer, ANY_KEY), one(pair))
+    return one(outer)
+
 
 HANDLERS: dict[str, Handler] = {
     **{f"{path}().{name}": _queue_put for path in _QUEUES for name in ("put", "put_nowait", "append", "appendleft")},
@@ -455,6 +545,15 @@ HANDLERS: dict[str, Handler] = {
     "contextlib.ExitStack().enter_context": _enter_context,
     "contextlib.ExitStack().push": _exit_stack_callback,
     "functools.partialmethod": _partialmethod,
+    "dataclasses.field": _field,
+    "typing.cast": _cast,
+    "types.MethodType": _method_type,
+    "types.SimpleNamespace": _namespace,
+    "itertools.chain": _chain,
+    "collections.defaultdict": _default_dict,
+    "asyncio.TaskGroup().create_task": _gather,
+    "asyncio.gather": _gather,
+    "itertools.groupby": _grouped,
     "django.dispatch.Signal": _signal,
     "django.dispatch.Signal().connect": _connect,
     "django.dispatch.Signal().send": _send,

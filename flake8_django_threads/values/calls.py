@@ -110,6 +110,9 @@ def _super(run: Interpreter, frame: Frame, node: r.Call) -> Vals | None:
         return None
     receivers = run.names.local(scope, scope.function.parameters[0].name)
     after = _written_in(scope)
+    if node.args:
+        named = [v for v in run.evaluate(frame, node.args[0]) if isinstance(v, ClassValue)]
+        after = named[0] if named else after
     return frozenset(Super(v, after) for v in receivers if isinstance(v, (Instance, ClassValue))) or unknown("super()")
 
 
@@ -199,6 +202,10 @@ def call_function(run: Interpreter, func: Func, arguments: Arguments, at: r.At, 
         return one(Pending("generator", func, tuple(sorted(bound.items()))))
     result, _, summary = run.run_function(func, bound, at)
     emit_invoke(run, summary, at)
+    if func.function.returns is not None:
+        result = run.names.typed(
+            Frame(func.module, func.function, func.frame, func.klass), result, func.function.returns
+        )
     return result or unknown("result of a recursive call")
 
 
@@ -254,14 +261,11 @@ def bind(run: Interpreter, func: Func, arguments: Arguments, frame: Frame) -> di
             extra = arguments.more if parameter.kind == "positional" else NOTHING
             extra = join((extra, arguments.more_keywords))
             if parameter.default is not None:
-                with run.detached():
-                    default = run.evaluate(run.names._outside(callee), parameter.default)
-                given = join((extra, default))
+                given = join((extra, run.names.default(callee, parameter)))
             else:
                 given = extra or run.names.parameter(callee, parameter)
-        elif parameter.annotation is not None and given and all(isinstance(v, Unknown) for v in given):
-            typed = run.names.annotated(callee, parameter.annotation)
-            given = typed if typed and not all(isinstance(v, Unknown) for v in typed) else given
+        elif parameter.annotation is not None and given:
+            given = run.names.typed(callee, given, parameter.annotation)
         bound[name] = given
     return bound
 

@@ -46,10 +46,12 @@ def run_with(run: Interpreter, frame: Frame, stmt: r.With, index: int) -> bool:
             targets.assign(run, frame, item.target, entered, None)
         return run_with(run, frame, stmt, index + 1)
 
-    return around(run, manager, body, stmt.at, frame)
+    return around(run, manager, body, stmt.at, frame, stmt.is_async)
 
 
-def around(run: Interpreter, manager: Value, body: Callable[[Vals], bool], at: r.At, frame: Frame) -> bool:
+def around(
+    run: Interpreter, manager: Value, body: Callable[[Vals], bool], at: r.At, frame: Frame, is_async: bool = False
+) -> bool:
     """Run ``body`` inside ``manager``; False if its end is not reached."""
     if isinstance(manager, Pending) and manager.kind in ("manager", "generator"):
         _, yields, summary = calls.run_pending_quietly(run, manager, at)
@@ -64,7 +66,7 @@ def around(run: Interpreter, manager: Value, body: Callable[[Vals], bool], at: r
             live = live or _may_swallow(summary.tree)
         return live
     if isinstance(manager, Instance) and _own(run, manager) is not None:
-        return _around_instance(run, manager, body, at, frame)
+        return _around_instance(run, manager, body, at, frame, is_async)
     with run.writing() as enter:
         entered_vals = entered(run, one(manager), at, frame)
         if isinstance(manager, (Ext, Instance)):
@@ -134,15 +136,17 @@ def _may_swallow(node: flow.Node) -> bool:
     return False
 
 
-def _own(run: Interpreter, manager: Instance) -> str | None:
-    for name in ("__exit__", "__aexit__"):
+def _own(run: Interpreter, manager: Instance, is_async: bool = False) -> str | None:
+    for name in ("__aexit__", "__exit__") if is_async else ("__exit__", "__aexit__"):
         if attributes.lookup(run, manager.klass, name) is not None:
             return name
     return None
 
 
-def _around_instance(run: Interpreter, manager: Instance, body: Callable[[Vals], bool], at: r.At, frame: Frame) -> bool:
-    exit_name = _own(run, manager) or "__exit__"
+def _around_instance(
+    run: Interpreter, manager: Instance, body: Callable[[Vals], bool], at: r.At, frame: Frame, is_async: bool = False
+) -> bool:
+    exit_name = _own(run, manager, is_async) or "__exit__"
     enter_name = "__aenter__" if exit_name == "__aexit__" else "__enter__"
     with run.writing() as enter:
         entered_vals = _awaited(run, attributes.dunder(run, manager, enter_name, (), at, frame), at, frame) or one(

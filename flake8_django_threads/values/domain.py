@@ -321,7 +321,7 @@ def order_key(value: Value) -> tuple[str, str]:
         case Bound():
             return "Bound", f"{order_key(value.function)[1]} {order_key(value.receiver)[1]}"
         case Partial() | Wrapped():
-            return type(value).__name__, f"{order_key(value.function)} {getattr(value, 'wrapper', '')}"
+            return type(value).__name__, f"{order_key(value.function)[1]} {getattr(value, 'wrapper', '')}"
         case Super():
             return "Super", order_key(value.receiver)[1]
         case Pending():

@@ -206,6 +206,10 @@ def operate(run: Interpreter, frame: Frame, op: str, operands: tuple[r.Expr, ...
     """The result of an operator: the object's own method, joined containers, a constant string, or unknown."""
     values = [evaluate(run, frame, operand) for operand in operands]
     left = values[0]
+    if op == "neg" and len(left) == 1:
+        (number,) = left
+        if isinstance(number, Const) and number.kind in ("int", "float") and isinstance(number.value, (int, float)):
+            return one(Const(-number.value, number.kind))
     for value in attributes.ordered(left):
         name = op.rstrip("_")
         if isinstance(value, Instance):
@@ -213,6 +217,11 @@ def operate(run: Interpreter, frame: Frame, op: str, operands: tuple[r.Expr, ...
             if found is not None:
                 return found
     if len(values) == 2:
+        for value in attributes.ordered(values[1]):
+            if isinstance(value, Instance):
+                found = attributes.dunder(run, value, f"__r{op.rstrip('_')}__", (left,), at, frame)
+                if found is not None:
+                    return found
         boxes = [v for vals in values for v in vals if isinstance(v, Box)]
         if boxes and op.startswith("add"):
             joined = Box(boxes[0].kind, (frame.module.path, at, frame))

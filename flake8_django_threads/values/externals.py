@@ -29,6 +29,7 @@ from flake8_django_threads.values.domain import (
     Vals,
     Value,
     Wrapped,
+    join,
     one,
     string,
     unknown,
@@ -526,10 +527,18 @@ def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.
     if fields:
         for index, (name, default) in enumerate(fields):
             given = arguments.get(index, name)
+            if given is None and default is not None:
+                given = join(
+                    run.call(one(v.of), Arguments(), at, frame)
+                    if isinstance(v, Ext) and v.path == "dataclasses.field()" and v.of is not None
+                    else one(v)
+                    for v in default
+                )
             if given is not None:
-                run.store.set((instance, name), given)
-            elif default is not None:
-                run.store.set((instance, name), default)
+                held = run.names.class_own(instance.klass, name) or NOTHING
+                known = all(run.names.vague(v) for v in given) and not all(run.names.vague(v) for v in held)
+                run.store.set((instance, name), held if known and held else given)
+        attributes.dunder(run, instance, "__post_init__", (), at, frame)
         return
     if is_model(run, instance.klass):
         for name, vals in arguments.keywords.items():

@@ -26,7 +26,6 @@ from flake8_django_threads.values.domain import (
     Frame,
     Func,
     Pending,
-    Unknown,
     Vals,
     Value,
     join,
@@ -315,8 +314,7 @@ class Interpreter:
     def _annotate(self, frame: Frame, stmt: r.Annotate) -> bool:
         if stmt.value is not None:
             vals = self.evaluate(frame, stmt.value)
-            if all(isinstance(v, Unknown) for v in vals):
-                vals = join((vals, self.names.annotated(frame, stmt.annotation)))
+            vals = self.names.typed(frame, vals, stmt.annotation)
             targets.assign(self, frame, stmt.target, vals, stmt.value)
         elif isinstance(stmt.target, r.Name) and frame.function is not None:
             self.store.set((frame, stmt.target.id), self.names.annotated(frame, stmt.annotation))
@@ -586,8 +584,7 @@ class Interpreter:
         return True
 
     def _define_class(self, frame: Frame, stmt: r.DefineClass) -> bool:
-        enclosing = frame if frame.function is not None else frame.parent
-        self.bind(frame, stmt.klass.name, frozenset({ClassValue(stmt.klass, frame.module, enclosing)}))
+        self.bind(frame, stmt.klass.name, self.names.class_value(frame, stmt.klass))
         return True
 
     def bind(self, frame: Frame, name: str, vals: Vals) -> None:

@@ -59,11 +59,16 @@ def _elements(run: Interpreter, value: Value, at: r.At, frame: Frame) -> Vals:
         case Instance():
             iterated = attributes.dunder(run, value, "__iter__", (), at, frame)
             if iterated is not None:
-                if value in iterated:
-                    stepped = attributes.dunder(run, value, "__next__", (), at, frame)
-                    rest = iterated - {value}
-                    return join((stepped or NOTHING, elements(run, rest, at, frame) if rest else NOTHING))
-                return elements(run, iterated, at, frame)
+                # Python asks the iterator for ``__next__``, never for another iterator.
+                own = [v for v in attributes.ordered(iterated) if isinstance(v, Instance)]
+                stepped = [attributes.dunder(run, v, "__next__", (), at, frame) for v in own]
+                rest = iterated - frozenset(own)
+                return join(
+                    (
+                        *(unknown("element of an object") if s is None else s for s in stepped),
+                        elements(run, rest, at, frame) if rest else NOTHING,
+                    )
+                )
             return externals.iterated(run, value, at)
         case Ext():
             return externals.iterated(run, value, at)

@@ -6,8 +6,10 @@ it its value are evaluated, once; what mutates a container at module level is ru
 
 from __future__ import annotations
 
+import ast
 import builtins
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
@@ -19,6 +21,7 @@ from flake8_django_threads.values.domain import (
     ANY_KEY,
     NOTHING,
     Arguments,
+    Bound,
     Box,
     ClassValue,
     Const,
@@ -27,9 +30,11 @@ from flake8_django_threads.values.domain import (
     Func,
     Instance,
     ModuleValue,
+    Partial,
     Unknown,
     Vals,
     Value,
+    Wrapped,
     join,
     one,
     unknown,
@@ -91,6 +96,7 @@ _MODEL_OPTIONS = frozenset(
 )
 MOST_SUBCLASSES = 12
 _PUTTERS = frozenset({"put", "put_nowait", "append", "appendleft", "add", "insert", "setdefault"})
+_FIELDS = frozenset({"dataclasses.dataclass", "attr.s", "attrs.define", "typing.NamedTuple"})
 _CLASSES = frozenset({"typing.Type", "type"})
 
 
@@ -102,6 +108,8 @@ class Namespaces:
         self._tables: dict[object, Table] = {}
         self._known: dict[tuple[object, str], Vals | None] = {}
         self._under_way: set[tuple[object, str]] = set()
+        self._spoken_of = {row.path.partition(".")[0].removesuffix("()") for row in run.models.rows()} | _BUILTINS
+        self._mutations: dict[r.ModuleFacts, dict[str, list[r.Stmt]]] = {}
         self._mros: dict[ClassValue, tuple[Value, ...]] = {}
         self.derived: Mapping[str, tuple[tuple[str, str], ...]] = {}
 
@@ -187,10 +195,22 @@ class Namespaces:
             if parameter.default is not None and not (
                 isinstance(parameter.default, r.Const) and parameter.default.value is None
             ):
-                with self._run.detached():
-                    default = self._run.evaluate(self._outside(frame), parameter.default)
+                default = self.default(frame, parameter)
             found = join((unknown("parameter without a known caller"), default))
         return found
+
+    def default(self, frame: Frame, parameter: r.Parameter) -> Vals:
+        """The value of a parameter's default, which may need itself."""
+        assert parameter.default is not None
+        key = (frame.function, f"<default>{parameter.name}")
+        if key in self._under_way:
+            return unknown("circular definition")
+        self._under_way.add(key)
+        try:
+            with self._run.detached():
+                return self._run.evaluate(self._outside(frame), parameter.default)
+        finally:
+            self._under_way.discard(key)
 
     def _outside(self, frame: Frame) -> Frame:
         if frame.klass is not None and frame.function is not None and isinstance(frame.function.owner, r.ClassFact):
@@ -213,7 +233,8 @@ class Namespaces:
             self._under_way.discard(key)
         self._known[key] = found
         if found is not None and any(
-            isinstance(v, (Box, Instance)) or (isinstance(v, Ext) and v.path.endswith(("Queue()", ".Signal()")))
+            isinstance(v, (Box, Instance, ClassValue, Func))
+            or (isinstance(v, Ext) and v.path.endswith(("Queue()", ".Signal()")))
             for v in found
         ):
             self._run_mutations(module, name)
@@ -320,7 +341,7 @@ class Namespaces:
                 return self.function_value(frame, stmt.function)
             case "class":
                 assert isinstance(stmt, r.DefineClass)
-                return one(ClassValue(stmt.klass, frame.module, frame if frame.function is not None else frame.parent))
+                return self.class_value(frame, stmt.klass)
             case "annotation":
                 assert binding.expr is not None
                 return self.annotated(frame, binding.expr)
@@ -333,22 +354,43 @@ class Namespaces:
                 vals = context_managers.entered(self._run, vals, binding.expr.at, frame)
             elif binding.kind == "part":
                 vals = attributes.item(self._run, vals, one(Const(binding.position, "int")), binding.expr.at, frame)
-        if isinstance(stmt, r.Annotate) and all(isinstance(v, Unknown) or v == Const(None, "NoneType") for v in vals):
+        if not isinstance(stmt, r.Annotate):
+            return vals
+        if all(v == Const(None, "NoneType") for v in vals):
             return join((vals, self.annotated(frame, stmt.annotation)))
-        return vals
+        return self.typed(frame, vals, stmt.annotation)
 
     def _run_mutations(self, module: r.ModuleFacts, name: str) -> None:
         """Run the top-level statements that change the object behind ``name`` in place."""
         frame = self._run.module_frame(module)
-        for stmt in module.body:
-            if _mutates(stmt, name):
-                with self._run.detached():
-                    if isinstance(stmt, r.Define):
-                        self.function_value(frame, stmt.function)
-                    else:
-                        self._run.block(frame, (stmt,))
+        for stmt in self._mutating(module, name):
+            with self._run.detached():
+                if isinstance(stmt, r.Define):
+                    self.function_value(frame, stmt.function)
+                elif isinstance(stmt, r.DefineClass):
+                    self.class_value(frame, stmt.klass)
+                else:
+                    self._run.block(frame, (stmt,))
 
-        self._fill(module, lambda expr: isinstance(expr, r.Name) and expr.id == name, self._known[module, name])
+        self._fill(module, lambda expr: isinstance(expr, r.Name) and expr.id == name, self._known.get((module, name)))
+
+    def _mutating(self, module: r.ModuleFacts, name: str) -> list[r.Stmt]:
+        """The top-level statements that may do so: themselves, or through a function of the module that does."""
+        table = self._mutations.get(module)
+        if table is None:
+            table = self._mutations[module] = {}
+            touched = {
+                stmt.function.name: set(_roots_in(stmt.function.body))
+                for stmt in module.body
+                if isinstance(stmt, r.Define)
+            }
+            for stmt in module.body:
+                names = set(_roots((stmt,)))
+                for called in _called(stmt):
+                    names |= touched.get(called, set())
+                for changed in names:
+                    table.setdefault(changed, []).append(stmt)
+        return table.get(name, [])
 
     def fill_attribute(self, klass: ClassValue, name: str, values: Vals) -> None:
         """Put into the containers behind ``self.name`` what the methods of the class put there."""
@@ -416,6 +458,31 @@ class Namespaces:
             self._under_way.discard(key)
         return vals
 
+    def class_value(self, frame: Frame, fact: r.ClassFact) -> Vals:
+        """What a ``class`` statement binds: the class, or what the project's own decorators make of it."""
+        plain = one(ClassValue(fact, frame.module, frame if frame.function is not None else frame.parent))
+        key = (frame, f"<decorated class>{fact.at}")
+        if not fact.decorators or key in self._under_way:
+            return plain
+        cached = self._known.get(key) if frame.function is None else None
+        if cached is not None:
+            return cached
+        self._under_way.add(key)
+        vals = plain
+        try:
+            with self._run.detached() if frame.function is None else nullcontext():
+                for decorator in reversed(fact.decorators):
+                    made = self._run.evaluate(frame, decorator)
+                    made = frozenset(v for v in made if isinstance(v, (Func, Bound, Instance, Partial, Wrapped)))
+                    found = self._run.call(made, Arguments([vals]), decorator.at, frame) if made else NOTHING
+                    if any(isinstance(v, ClassValue) for v in found):
+                        vals = found
+        finally:
+            self._under_way.discard(key)
+        if frame.function is None:
+            self._known[key] = vals
+        return vals
+
     def _decorate(self, frame: Frame, function: r.Function, vals: Vals) -> Vals:
         for decorator in reversed(function.decorators):
             made = self._run.evaluate(frame, decorator)
@@ -443,6 +510,8 @@ class Namespaces:
         finally:
             self._under_way.discard(key)
         self._known[key] = found
+        if any(isinstance(v, Box) for v in found):
+            self._run_mutations(klass.module, klass.fact.name)
         return found
 
     def mro(self, klass: Value) -> tuple[Value, ...]:
@@ -517,6 +586,11 @@ class Namespaces:
             return unknown("annotation")
         match annotation:
             case r.Const():
+                if (
+                    isinstance(annotation.value, str)
+                    and (quoted := _quoted(annotation.value, annotation.at)) is not None
+                ):
+                    return self._annotated(frame, quoted, depth + 1)
                 return NOTHING if annotation.value is None else unknown("annotation")
             case r.Operation() if annotation.op in ("or", "or_", "bitor"):
                 return join(self._annotated(frame, operand, depth + 1) for operand in annotation.operands)
@@ -561,6 +635,20 @@ class Namespaces:
                 return unknown("parameter without a known caller")
             return one(Ext(value.path + "()"))
         return unknown("annotation")
+
+    def typed(self, frame: Frame, vals: Vals, annotation: r.Expr) -> Vals:
+        """``vals``, or an object of the annotated type where nothing is known of them but a library that made them."""
+        if not vals or not all(self.vague(v) for v in vals):
+            return vals
+        found = self.annotated(frame, annotation)
+        return found if any(not self.vague(v) for v in found) else vals
+
+    def vague(self, value: Value) -> bool:
+        """Whether a value is unknown, or came out of a library of which no row speaks."""
+        if isinstance(value, Ext):
+            head = value.path.partition(".")[0].removesuffix("()")
+            return value.of is None and value.path.endswith(("()", "[]")) and head not in self._spoken_of
+        return isinstance(value, Unknown)
 
     def find_model(self, klass: ClassValue, label: str) -> Value | None:
         """The model that a string reference such as ``"app.Order"`` or ``"self"`` means in ``klass``."""
@@ -638,48 +726,102 @@ class Namespaces:
                     for d in candidate.fact.decorators
                     for v in self._run.evaluate(outside, d.func if isinstance(d, r.Call) else d)
                 ]
-            if not any(
-                isinstance(v, Ext) and v.path in ("dataclasses.dataclass", "attr.s", "attrs.define") for v in marks
-            ):
+            marks += [c for c in self._bases(candidate) if isinstance(c, Ext) and c.path == "typing.NamedTuple"]
+            if not any(isinstance(v, Ext) and v.path in _FIELDS for v in marks):
                 continue
             for stmt in candidate.fact.body:
-                if isinstance(stmt, r.Annotate) and isinstance(stmt.target, r.Name):
+                if isinstance(stmt, r.Annotate) and isinstance(stmt.target, r.Name) and not _is_shared(stmt.annotation):
                     default = self.class_own(candidate, stmt.target.id) if stmt.value is not None else None
                     fields[stmt.target.id] = default
         return list(fields.items())
+
+
+def _is_shared(annotation: r.Expr) -> bool:
+    name = annotation.base if isinstance(annotation, r.Index) else annotation
+    return (name.id if isinstance(name, r.Name) else name.name if isinstance(name, r.Attr) else "") == "ClassVar"
 
 
 def _has_decorator(function: r.Function, name: str) -> bool:
     return any(isinstance(d, r.Name) and d.id == name for d in function.decorators)
 
 
-def _mutates(stmt: r.Stmt, name: str) -> bool:
-    match stmt:
-        case r.Assign():
-            return any(_rooted(t, name) for t in stmt.targets if isinstance(t, (r.Index, r.Attr)))
-        case r.Augment():
-            return isinstance(stmt.target, r.Name) and stmt.target.id == name
-        case r.Evaluate():
-            call = stmt.value
-            return isinstance(call, r.Call) and isinstance(call.func, r.Attr) and _rooted(call.func.base, name)
-        case r.Define():
-            return any(
-                _rooted(d.func if isinstance(d, r.Call) else d, name)
-                or (isinstance(d, r.Call) and any(_mentions(argument, name) for argument in d.args))
-                for d in stmt.function.decorators
-            )
-        case r.For() | r.If():
-            return any(_mutates(inner, name) for inner in stmt.body)
-    return False
+def _quoted(text: str, at: r.At) -> r.Expr | None:
+    """The expression that an annotation in quotes stands for."""
+    try:
+        return _name_of(ast.parse(text.strip(), mode="eval").body, at)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
 
 
-def _mentions(expr: r.Expr, name: str) -> bool:
-    if isinstance(expr, r.Display):
-        return any(_mentions(item, name) for item in expr.items)
-    return _rooted(expr, name)
+def _name_of(node: ast.expr, at: r.At) -> r.Expr | None:
+    match node:
+        case ast.Name():
+            return r.Name(at, node.id)
+        case ast.Attribute():
+            base = _name_of(node.value, at)
+            return r.Attr(at, base, node.attr) if base is not None else None
+        case ast.Subscript():
+            base, key = _name_of(node.value, at), _name_of(node.slice, at)
+            return r.Index(at, base, key) if base is not None and key is not None else None
+        case ast.Tuple():
+            items = [_name_of(item, at) or r.Const(at, None) for item in node.elts]
+            return r.Display(at, "tuple", tuple(items))
+        case ast.BinOp(op=ast.BitOr()):
+            left, right = _name_of(node.left, at), _name_of(node.right, at)
+            return r.Operation(at, "or", (left, right)) if left is not None and right is not None else left or right
+        case ast.Constant(value=None):
+            return r.Const(at, None)
+    return None
 
 
-def _rooted(expr: r.Expr, name: str) -> bool:
+def _roots(block: r.Block) -> Iterator[str]:
+    """The names whose objects the statements change in place."""
+    for stmt in block:
+        match stmt:
+            case r.Assign():
+                yield from filter(None, (_root(t) for t in stmt.targets if isinstance(t, (r.Index, r.Attr))))
+            case r.Augment():
+                yield from filter(None, (_root(stmt.target),))
+            case r.Evaluate():
+                call = stmt.value
+                if isinstance(call, r.Call) and isinstance(call.func, r.Attr):
+                    yield from filter(None, (_root(call.func.base),))
+            case r.Define():
+                for mark in stmt.function.decorators:
+                    given = mark.args if isinstance(mark, r.Call) else ()
+                    parts = (p for a in given for p in (a.items if isinstance(a, r.Display) else (a,)))
+                    named = (mark.func if isinstance(mark, r.Call) else mark, *parts)
+                    yield from filter(None, map(_root, named))
+            case r.For() | r.If():
+                yield from _roots(stmt.body)
+
+
+def _roots_in(block: r.Block) -> Iterator[str]:
+    """The same of a function's body, its inner functions' included."""
+    yield from _roots(block)
+    for stmt in block:
+        if isinstance(stmt, r.Define):
+            yield from _roots_in(stmt.function.body)
+        elif isinstance(stmt, (r.If, r.For, r.With, r.While)):
+            yield from _roots_in(stmt.body)
+
+
+def _called(stmt: r.Stmt) -> Iterator[str]:
+    """The plain names that a top-level statement calls, as a decorator or by itself."""
+    marks: tuple[r.Expr, ...] = ()
+    if isinstance(stmt, r.Define):
+        marks = stmt.function.decorators
+    elif isinstance(stmt, r.DefineClass):
+        marks = stmt.klass.decorators
+    elif isinstance(stmt, r.Evaluate):
+        marks = (stmt.value,)
+    for mark in marks:
+        name = mark.func if isinstance(mark, r.Call) else mark
+        if isinstance(name, r.Name):
+            yield name.id
+
+
+def _root(expr: r.Expr) -> str | None:
     while isinstance(expr, (r.Attr, r.Index)):
         expr = expr.base
-    return isinstance(expr, r.Name) and expr.id == name
+    return expr.id if isinstance(expr, r.Name) else None

@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import attributes, iteration
-from flake8_django_threads.values.domain import ANY_KEY, Box, Const, Frame, Instance, Vals, const, one, unknown
+from flake8_django_threads.values.domain import (
+    ANY_KEY,
+    Arguments,
+    Bound,
+    Box,
+    Const,
+    Frame,
+    Instance,
+    Vals,
+    const,
+    one,
+    unknown,
+)
 
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
@@ -19,7 +31,16 @@ def assign(run: Interpreter, frame: Frame, target: r.Expr, vals: Vals, source: r
             run.bind(frame, target.id, vals)
         case r.Attr():
             receivers = run.evaluate(frame, target.base)
-            attributes.set_attribute(run, receivers, target.name, vals)
+            plain = set()
+            for receiver in attributes.ordered(receivers):
+                setter = None
+                if isinstance(receiver, Instance):
+                    setter = attributes.accessor(run, receiver.klass, target.name, "setter")
+                if setter is not None:
+                    run.call(one(Bound(setter, receiver)), Arguments([vals]), target.at, frame)
+                else:
+                    plain.add(receiver)
+            attributes.set_attribute(run, frozenset(plain), target.name, vals)
             for receiver in attributes.ordered(receivers):
                 if isinstance(receiver, Instance):
                     attributes.dunder(run, receiver, "__setattr__", (const(target.name), vals), target.at, frame)
