@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from flake8_django_threads.effects import inventory
 from flake8_django_threads.engine import Engine, Report
+from flake8_django_threads.values.interpreter import Interpreter
 
 MOST_SECONDS = 5.0
 
@@ -219,3 +221,27 @@ def test_no_shape_takes_long(shape: str, tmp_path: Path) -> None:
 def test_the_leak_is_found_within_the_limits(shape: str, tmp_path: Path) -> None:
     report, _ = analysed(tmp_path, SHAPES[shape])
     assert [finding.code for finding in report.findings] == ["DJT001"]
+
+
+def test_a_limit_that_hides_everything_is_counted(tmp_path: Path) -> None:
+    report, _ = analysed(tmp_path, SHAPES["chain of 2,000"])
+    assert not report.findings
+    assert report.unknown == (("limit: depth", 1),)
+
+
+@pytest.mark.parametrize(("owner", "name"), [(Interpreter, "run_function"), (inventory, "connections")])
+def test_a_stack_that_is_too_small_is_a_limit(
+    owner: object, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overflow(*_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(owner, name, overflow)
+    report, _ = analysed(tmp_path, SHAPES["chain of 30"])
+    assert not report.findings
+    assert report.unknown == (("limit: depth", 1),)
+
+
+def test_an_entry_that_is_known_in_part_is_not_counted(tmp_path: Path) -> None:
+    report, _ = analysed(tmp_path, SHAPES["recursion with growing arguments"])
+    assert not report.unknown

@@ -35,10 +35,14 @@ from flake8_django_threads.values.interpreter import MOST_DEPTH, MOST_STEPS, Exh
 
 RECURSION = 12_000
 MOST_CALLERS = 12
+MOST_ALIASES = 4
 # The function around a spawn is run for the entry's value alone, and a helper for what its parameters reach.
 OUTER_DEPTH, HELPER_DEPTH, OUTER_STEPS = 6, 3, 20_000
 FILE_STEPS, LEAST_STEPS = 160_000, 4_000
 NO_CALLER = "parameter without a known caller"
+# Code that is nested too deep for the machine ends the analysis of a site as any other limit does.
+LIMITS = (Exhausted, RecursionError)
+LIMIT = "limit: "
 
 
 class Event(NamedTuple):
@@ -81,9 +85,8 @@ class Inventory:
             inside = [(call, scope) for call, scope in candidates if _outermost(scope) is root]
             for at, event in self._run_root(module, root, inside):
                 found.setdefault(at, []).append(event)
-        if helpers:
-            for at, event in self._decorated(module, helpers):
-                found.setdefault(at, []).append(event)
+        for at, event in (*self._by_decorator(module), *(self._decorated(module, helpers) if helpers else ())):
+            found.setdefault(at, []).append(event)
         for at, events in found.items():
             site = self._site(module, shown, at, events, bodies)
             if site is not None:
@@ -109,17 +112,19 @@ class Inventory:
         if name in self._words or name in helpers:
             return True
         dotted = isinstance(func, r.Name) or (isinstance(func, r.Attr) and isinstance(func.base, r.Name))
-        if dotted and name.lstrip("_")[:1].isupper():
-            return self._is_thread_class(module, func)
-        if isinstance(func, r.Name):
-            return self._aliased(module, name)
-        return False
+        if isinstance(func, r.Name) and self._aliased(module, name):
+            return True
+        return dotted and name.lstrip("_")[:1].isupper() and self._is_thread_class(module, func)
 
-    def _aliased(self, module: r.ModuleFacts, name: str) -> bool:
-        """A spawner imported under another name."""
+    def _aliased(self, module: r.ModuleFacts, name: str, depth: int = 0) -> bool:
+        """A spawner imported, or assigned at module level, under another name."""
         for binding in self._run.names.table(module).names.get(name, ()):
-            if binding.kind == "from" and binding.source[2] in self._words and binding.source[2] != name:
+            if binding.kind == "from" and binding.source[2] in self._words:
                 return True
+            if isinstance(binding.stmt, r.Assign) and binding.expr is not None:
+                origin = _last_name(binding.expr)
+                if origin in self._words or (depth < MOST_ALIASES and self._aliased(module, origin, depth + 1)):
+                    return True
         return False
 
     def _is_thread_class(self, module: r.ModuleFacts, func: r.Expr) -> bool:
@@ -127,7 +132,7 @@ class Inventory:
         try:
             with self._run.detached():
                 values = self._run.evaluate(frame, func)
-        except Exhausted:
+        except LIMITS:
             return False
         return any(isinstance(v, ClassValue) and self._run.names.is_a(v, "threading.Thread") for v in values)
 
@@ -178,7 +183,7 @@ class Inventory:
             for call, scope in inside:
                 if (module.path, call.at) not in run.evaluated:
                     self._reach(module, call, scope, root, frame)
-        except Exhausted:
+        except LIMITS:
             pass
         finally:
             run.on_spawn = ignore
@@ -203,7 +208,7 @@ class Inventory:
                     receiver = [one(Instance(func.klass))] if func.klass is not None else []
                     unknown_rest = frozenset({Unknown(NO_CALLER)})
                     run.call(made, Arguments(receiver, None, unknown_rest), function.at, frame)
-            except Exhausted:
+            except LIMITS:
                 pass
             finally:
                 run.on_spawn = ignore
@@ -213,6 +218,28 @@ class Inventory:
                     _closes_over(e, function, run) for e in entries
                 ):
                     yield marks[0].at, event
+
+    def _by_decorator(self, module: r.ModuleFacts) -> Iterator[tuple[r.At, Event]]:
+        """Spawns by a library's decorator with options: a call of the decorated function runs it in a thread."""
+        run = self._run
+        for function in module.functions:
+            if isinstance(function.owner, r.Function):
+                continue
+            for mark in function.decorators:
+                if not (isinstance(mark, r.Call) and self._may_spawn(module, mark, frozenset())):
+                    continue
+                run.begin()
+                func = self.function(module, function)
+                frame = run.class_frame(func.klass) if func.klass is not None else run.module_frame(module)
+                met: list[Event] = []
+                with suppress(*LIMITS), run.detached():
+                    entry: Value = Bound(func, Instance(func.klass)) if func.klass is not None else func
+                    for made in run.evaluate(frame, mark):
+                        row = spawning.decorator_row(run, made)
+                        if row is not None:
+                            stack = ((frame, mark.at),)
+                            self._meet(SpawnEvent(row, one(entry), Arguments(), stack, None, None), met)
+                yield from ((mark.at, event) for event in met)
 
     # Roots.
 
@@ -235,7 +262,7 @@ class Inventory:
                 if (module.path, call.at) in run.evaluated:
                     continue
                 self._reach(module, call, scope, root, frame)
-        except Exhausted:
+        except LIMITS:
             pass
         finally:
             run.on_spawn = ignore
@@ -311,8 +338,8 @@ class Inventory:
                 if isinstance(item, flow.Invoke):
                     reasons |= item.summary.unknown
             met.append(Event(event, sequence(items), frozenset(reasons), self._wrapped_name(event)))
-        except Exhausted as limit:
-            met.append(Event(event, flow.NOTHING, frozenset({str(limit)})))
+        except LIMITS as limit:
+            met.append(Event(event, flow.NOTHING, frozenset({_reason(limit)})))
         finally:
             run.store.leave()
             run.in_thread -= 1
@@ -406,7 +433,7 @@ class Inventory:
 
             run.on_spawn = meet
             self._outer_depth = HELPER_DEPTH
-            with suppress(Exhausted):
+            with suppress(*LIMITS):
                 self._run_symbolically(func)
             self._outer_depth = OUTER_DEPTH
             run.on_spawn, run.store, run.active, run.out, run.steps, run.memo, run.evaluated = saved
@@ -444,7 +471,13 @@ class Inventory:
             definition = Definition(
                 entry.function.qualname, Span(self._shown(entry.module.path, module, shown), *entry.function.at)
             )
-        found = connections(event.tree, module.path)
+        reasons = event.reasons
+        try:
+            found = connections(event.tree, module.path)
+        except RecursionError as limit:
+            found, reasons = (), reasons | {_reason(limit)}
+        if not found and not unknown:
+            unknown = min((reason for reason in reasons if reason.startswith(LIMIT)), default="")
         through = ""
         if len(spawn.stack) > 1:
             helper = spawn.stack[1][0].function
@@ -458,7 +491,7 @@ class Inventory:
             found,
             self._trail(span, name, found, module, shown),
             unknown,
-            event.reasons,
+            reasons,
             module.path,
             through,
         )
@@ -490,10 +523,10 @@ class Inventory:
             if not rows or not fact.bases:
                 continue
             run.begin()
-            klass = self._class_value(module, fact)
-            if klass is None or spawning.closes_itself(run, klass):
-                continue
             try:
+                klass = self._class_value(module, fact)
+                if klass is None or spawning.closes_itself(run, klass):
+                    continue
                 for row in rows:
                     if row.needs_base is not None or not run.names.is_a(klass, row.path):
                         continue
@@ -504,7 +537,7 @@ class Inventory:
                             if site is not None:
                                 yield function, site
                     break
-            except Exhausted:
+            except LIMITS:
                 continue
 
     def _class_value(self, module: r.ModuleFacts, fact: r.ClassFact) -> ClassValue | None:
@@ -535,6 +568,10 @@ class Inventory:
         line, col = name_at[0], name_at[1]
         site = self._judge(module, shown, (line, col, line, col + len("def ") + len(function.name)), met[0])
         return site._replace(target=None)
+
+
+def _reason(limit: Exception) -> str:
+    return str(limit) if isinstance(limit, Exhausted) else f"{LIMIT}depth"
 
 
 def entry_function(value: Value) -> Func | None:

@@ -301,6 +301,9 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
         if path == "<receiver>":
             builtin_calls.connect_decorated(run, function, given)
         return given
+    decorator = spawning.decorator_row(run, function)
+    if decorator is not None and arguments.args:
+        return spawning.decorate(run, decorator, arguments.args[0], at, frame)
     handler = builtin_calls.HANDLERS.get(path)
     if handler is not None:
         return handler(run, receiver, arguments, at, frame)

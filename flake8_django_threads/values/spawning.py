@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
 
 THREAD = "threading.Thread"
+_DECORATOR = "<spawning decorator>"
 
 
 def spawn(
@@ -65,8 +66,22 @@ def spawn(
         report(run, row, given, arguments, at, frame, job)
         return given if row.decorator else one(job)
     if row.decorator:
-        return one(Ext(f"<spawning decorator>{path}"))
+        return one(Ext(_DECORATOR + path))
     return one(Ext(result))
+
+
+def decorator_row(run: Interpreter, value: Value) -> Row | None:
+    """The row of the spawner that ``value`` is, called with its options alone; None if it is anything else."""
+    if isinstance(value, Ext) and value.path.startswith(_DECORATOR):
+        return run.models.find("spawn", value.path.removeprefix(_DECORATOR))
+    return None
+
+
+def decorate(run: Interpreter, row: Row, given: Vals, at: r.At, frame: Frame) -> Vals:
+    """Apply a spawner with options to a function; at module level, where this happens once, the inventory asks."""
+    if frame.function is not None:
+        report_call(run, row, given, Arguments(), at, frame, None)
+    return given
 
 
 def _required(row: Row, arguments: Arguments) -> bool:
