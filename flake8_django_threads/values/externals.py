@@ -539,8 +539,8 @@ def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.
                 )
             if given is not None:
                 held = run.names.class_own(instance.klass, name) or NOTHING
-                known = all(run.names.vague(v) for v in given) and not all(run.names.vague(v) for v in held)
-                run.store.set((instance, name), held if known and held else given)
+                vaguer = all(run.names.vague(v) for v in given) and not all(run.names.vague(v) for v in held)
+                run.store.set((instance, name), held if vaguer and held else given)
         attributes.dunder(run, instance, "__post_init__", (), at, frame)
         return
     if is_model(run, instance.klass):
