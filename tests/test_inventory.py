@@ -293,6 +293,42 @@ def test_the_caller_in_the_module_is_asked_without_an_index_too(tmp_path: Path) 
     assert lines(analysed(tmp_path, text, Options(survey=False))) == expected
 
 
+GUARDED = "    try:\n        yield Order.objects.count()\n    finally:\n        connection.close()\n"
+UNGUARDED = "    yield Order.objects.count()\n    connection.close()\n"
+GENERATORS = {
+    "it closes when it ends": (GUARDED, "        print(page)\n", []),
+    "a break closes it": (GUARDED, "        break\n", []),
+    "a return closes it": (GUARDED, "        return page\n", []),
+    "an exception in the body closes it": (GUARDED, "        raise ValueError(page)\n", []),
+    "a query in the body comes before its close": (GUARDED, "        Order.objects.get()\n", []),
+    "a round that is cut short goes on with it": (
+        GUARDED,
+        "        if page:\n            continue\n        Order.objects.get()\n",
+        [],
+    ),
+    "a query in else comes after its close": (
+        GUARDED,
+        "        print(page)\n    else:\n        Order.objects.get()\n",
+        ["DJT003"],
+    ),
+    "a body that never ends rests in it": (
+        GUARDED,
+        "        while True:\n            Order.objects.get()\n",
+        [],
+    ),
+    "it never closes": ("    yield Order.objects.count()\n", "        print(page)\n", ["DJT001"]),
+    "a break gets past a close that is not in finally": (UNGUARDED, "        break\n", ["DJT002"]),
+    "a return gets past a close that is not in finally": (UNGUARDED, "        return\n", ["DJT002"]),
+}
+
+
+@pytest.mark.parametrize(("generator", "body", "codes"), GENERATORS.values(), ids=GENERATORS)
+def test_a_loop_over_a_generator_of_the_project(tmp_path: Path, generator: str, body: str, codes: list[str]) -> None:
+    text = f"def pages():\n{generator}\ndef job():\n    for page in pages():\n{body}\n"
+    text += "threading.Thread(target=job).start()\n"
+    assert [code for code, _ in lines(analysed(tmp_path, text))] == codes
+
+
 EVERYTHING = """\
     import functools
     from contextlib import contextmanager
@@ -336,7 +372,7 @@ EVERYTHING = """\
     """
 
 
-@pytest.mark.parametrize("budget", [*range(12), *range(13, 120, 8), *range(120, 600, 40)])
+@pytest.mark.parametrize("budget", [*range(0, 12, 2), *range(13, 120, 12), *range(120, 600, 60)])
 def test_when_the_budget_ends_early_nothing_is_made_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget: int
 ) -> None:

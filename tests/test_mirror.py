@@ -91,7 +91,7 @@ def with_aliases(text: str) -> str:
             name = alias.asname or alias.name
             if alias.name == "*" or "." in name or bound[name] > 1 or name in formatted:
                 continue
-            renamed[name] = f"_t{len(renamed)}"
+            renamed[name] = f"{'T' if name[0].isupper() else '_t'}{len(renamed)}"
             edits.append(replace(alias, f"{alias.name} as {renamed[name]}"))
     uses = (node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in renamed)
     return edited(text, edits + [replace(node, renamed[node.id]) for node in uses])
