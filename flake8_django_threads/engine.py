@@ -87,14 +87,14 @@ class Engine:
             facts = self._modules.facts(absolute)
         if not isinstance(facts, ModuleFacts):
             return Report(problems=(Problem(path, facts.line, facts.reason),))
-        return self._report(self._sites(facts))
+        return self._report(self._sites(facts, text))
 
-    def _sites(self, facts: ModuleFacts) -> tuple[SpawnSite, ...]:
+    def _sites(self, facts: ModuleFacts, text: str | None = None) -> tuple[SpawnSite, ...]:
         if facts.path not in self._found:
             shown = facts.path.removeprefix(self._cwd.rstrip(os.sep) + os.sep)
             index = self._index(facts.path)
             names = index.names if index is not None else frozenset()
-            self._found[facts.path] = self._tools.inventory.sites(facts, shown, names)
+            self._found[facts.path] = self._tools.inventory.sites(facts, shown, names, text)
         return self._found[facts.path]
 
     def prepare(self, paths: Sequence[str]) -> None:

@@ -52,7 +52,6 @@ GAPS_BY_REASON: dict[str, tuple[str, ...]] = {
         "conditional_imports/first_is_there",
         "conditional_imports/guarded_by_a_constant",
     ),
-    "a ContextDecorator is called as an object": ("context_managers/as_a_decorator",),
     "comparing constants decides nothing": (
         "control_flow/comparison_of_constants",
         "control_flow/name_is_main",

@@ -175,13 +175,12 @@ def test_a_job_handed_to_a_pool(tmp_path: Path) -> None:
     assert finding.remedy.only_spawned
 
 
-def test_an_argument_of_a_spawn_helper_is_handed_over_too(tmp_path: Path) -> None:
+def test_an_argument_of_a_spawn_helper_counts_as_any_other_reference(tmp_path: Path) -> None:
     helper = "import threading\n\n\ndef background(job):\n    threading.Thread(target=job).start()\n"
     text = "from shop.helpers import background\nfrom shop.models import Order\n\n\n" + RECOUNT
     text += "def view(request):\n    background(recount)\n"
     project(tmp_path, helpers=helper, jobs=text)
-    assert counted(tmp_path) == [(10, True)]
-    (tmp_path / "shop" / "jobs.py").write_text(text + "    recount()\n", encoding="utf-8")
+    # A helper may also call what it is given at once (``if settings.EAGER: job()``), so nothing is edited in place.
     assert counted(tmp_path) == [(10, False)]
 
 

@@ -54,7 +54,12 @@ class Census:
             places = list(_references(facts, name))
             if not places:
                 continue
-            targets = [site.target for site in self._sites(file) if site.target is not None and site.entry == entry]
+            # A helper may do more with what it is given than spawn it, so its argument counts as a plain reference.
+            targets = [
+                site.target
+                for site in self._sites(file)
+                if site.target is not None and site.entry == entry and not site.through
+            ]
             if not all(any(_inside(at, target) for target in targets) for at in places):
                 return False
         return True

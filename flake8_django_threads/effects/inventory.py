@@ -60,13 +60,20 @@ class Inventory:
     def __init__(self, run: Interpreter, cwd: str = "") -> None:
         self._run = run
         self._cwd = cwd
-        self._words = _spawn_words(run)
+        self._all_words = self._words = _spawn_words(run)
+        self._bodies: dict[r.Function, bool] = {}
         self._outer_depth = OUTER_DEPTH
         self._left = FILE_STEPS
         self._own_events: dict[Func, dict[tuple[str, r.At], bool]] = {}
 
-    def sites(self, module: r.ModuleFacts, shown: str, helpers: frozenset[str] = frozenset()) -> tuple[SpawnSite, ...]:
-        """Every spawn site of ``module``, in source order. ``shown`` is the file's name in messages."""
+    def sites(
+        self, module: r.ModuleFacts, shown: str, helpers: frozenset[str] = frozenset(), text: str | None = None
+    ) -> tuple[SpawnSite, ...]:
+        """Every spawn site of ``module``, in source order. ``shown`` is the file's name in messages.
+
+        ``text`` is the file's: a spawner's name counts only where the words that go with it are in the text too.
+        """
+        self._words = self._all_words if text is None else self._words_in(text)
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, RECURSION))
         try:
@@ -92,6 +99,12 @@ class Inventory:
             if site is not None:
                 yield site
 
+    def _words_in(self, text: str) -> frozenset[str]:
+        """The last names of spawners that the words of the text allow."""
+        groups = self._run.models.gate_words
+        allowed = [group[0].lstrip(".") for group in groups if all(word in text for word in group)]
+        return frozenset(word for word in self._all_words if any(part in word for part in allowed))
+
     def _callers(self, module: r.ModuleFacts, roots: list[r.Scope]) -> list[r.Scope]:
         """Functions of the module that call a root by its name: they know its arguments and its object's attributes."""
         names = {root.name for root in roots if isinstance(root, r.Function) and len(root.parameters) > 0}
@@ -110,6 +123,8 @@ class Inventory:
             return True
         name = func.id if isinstance(func, r.Name) else func.name if isinstance(func, r.Attr) else ""
         if name in self._words or name in helpers:
+            return True
+        if isinstance(func, r.Attr) and name in self._all_words and _last_name(func.base) in helpers:
             return True
         dotted = isinstance(func, r.Name) or (isinstance(func, r.Attr) and isinstance(func.base, r.Name))
         if isinstance(func, r.Name) and self._aliased(module, name):
@@ -130,11 +145,11 @@ class Inventory:
     def _is_thread_class(self, module: r.ModuleFacts, func: r.Expr) -> bool:
         frame = self._run.module_frame(module)
         try:
-            with self._run.detached():
+            with self._run.within(OUTER_DEPTH, OUTER_STEPS), self._run.detached():
                 values = self._run.evaluate(frame, func)
+                return any(isinstance(v, ClassValue) and self._run.names.is_a(v, "threading.Thread") for v in values)
         except LIMITS:
             return False
-        return any(isinstance(v, ClassValue) and self._run.names.is_a(v, "threading.Thread") for v in values)
 
     # Helpers.
 
@@ -145,6 +160,7 @@ class Inventory:
     def helpers(self, module: r.ModuleFacts, helpers: frozenset[str]) -> list[r.Function]:
         """The functions of a module through whose parameters a callable reaches a spawner."""
         found: dict[r.Function, None] = {}
+        self._words = self._all_words
         calls = [(c, s) for c, s in module.calls if self._may_spawn(module, c, helpers) and _gives_parameter(c, s)]
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, RECURSION))
@@ -448,12 +464,30 @@ class Inventory:
         for event in events:
             for value in attributes.ordered(event.event.callables):
                 entry = entry_function(value)
-                if entry is not None and entry.function in bodies and bodies[entry.function].connections:
+                if entry is None:
+                    continue
+                if entry.function in bodies and bodies[entry.function].connections:
+                    return None
+                if entry.module is not module and self._stands_at_run(entry):
                     return None
             site = self._judge(module, shown, at, event)
             if best is None or _rank(site) < _rank(best):
                 best = site
         return best
+
+    def _stands_at_run(self, entry: Func) -> bool:
+        """Whether an entry is the ``run`` of a thread class of another file, which has its finding there."""
+        if entry.function not in self._bodies:
+            known = False
+            if entry.function.name == "run" and entry.klass is not None:
+                row = self._run.models.find("subclass", "threading.Thread")
+                klass = ClassValue(entry.klass.fact, entry.module, entry.klass.frame)
+                if row is not None and self._run.names.is_a(klass, "threading.Thread"):
+                    with suppress(*LIMITS):
+                        site = self._entry_site(entry.module, entry.module.path, klass, entry.function, row)
+                        known = site is not None and bool(site.connections)
+            self._bodies[entry.function] = known
+        return self._bodies[entry.function]
 
     def _judge(self, module: r.ModuleFacts, shown: str, at: r.At, event: Event) -> SpawnSite:
         spawn = event.event

@@ -17,7 +17,7 @@ class Connection(NamedTuple):
 
     The states are those in which the thread may leave (or, in an endless loop, wait between rounds) with the
     connection open: ``plain`` without an exception, ``raised`` with one; OPEN or REOPENED. ``ends`` is False for code
-    that no plain way leads out of.
+    that stays in an endless loop.
     """
 
     alias: str
@@ -73,7 +73,7 @@ def connections(tree: Node, path: str) -> tuple[Connection, ...]:
         covering = [f for f in closes if f.leaf.alias in (alias, flow.ALL) or alias == "?"]
         outcome = Folder(alias).fold(tree)
         left = outcome.end | outcome.jumps.get("return", 0)
-        ends = left != 0
+        ends = left != 0 or RESTS not in outcome.jumps
         if not covering:
             # A loop that never ends and closes in each round holds the connection between rounds on purpose, or for
             # one round too long; only where nothing ever closes it is it lost.
@@ -83,6 +83,9 @@ def connections(tree: Node, path: str) -> tuple[Connection, ...]:
         for relation in outcome.raises.values():
             joined |= relation
         raised = exits(joined) & _LEAKING
+        if covering and not ends:
+            # The same for an exception that ends such a loop behind a close: one connection of one worker that died.
+            raised -= {REOPENED}
         result.append(
             Connection(
                 alias,

@@ -277,6 +277,8 @@ def event(run: Interpreter, value: Value, name: str, at: r.At) -> Vals | None:
     if not isinstance(value, (Ext, Instance)):
         return None
     paths = [value.path] if isinstance(value, Ext) else [base + "()" for base in _outside(run, value.klass)]
+    if isinstance(value, Instance) and is_query(run, value):
+        paths.append(QUERYSET + "()")  # What a custom manager's lazy methods give is written as the manager itself.
     for path in paths:
         row = run.models.find("touch", path, name)
         if row is not None:
@@ -470,7 +472,11 @@ def call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.A
 
 
 def call_instance(run: Interpreter, value: Instance, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
-    """Call an object of a project class without ``__call__``: a library base's, not known."""
+    """Call an object of a project class without ``__call__``: a context manager that is a decorator, or not known."""
+    if run.names.is_a(value.klass, "contextlib.ContextDecorator"):
+        given = frozenset(v for v in arguments.get(0, None) or NOTHING if not isinstance(v, Const))
+        if given:
+            return frozenset(Wrapped(v, "contextlib.ContextDecorator", value) for v in given)
     run.may_raise(at)
     return unknown("call of an object")
 
