@@ -15,6 +15,7 @@ from typing import NamedTuple
 from flake8_django_threads.base import Finding, Problem
 from flake8_django_threads.effects.census import Census
 from flake8_django_threads.effects.inventory import Inventory
+from flake8_django_threads.effects.linted_file import LintedFile
 from flake8_django_threads.effects.sites import SpawnSite
 from flake8_django_threads.effects.spawn_index import SpawnIndex
 from flake8_django_threads.facts.records import ModuleFacts
@@ -23,7 +24,7 @@ from flake8_django_threads.models.load import BadRow
 from flake8_django_threads.project.resolve import Resolver
 from flake8_django_threads.project.sources import Sources, Unreadable
 from flake8_django_threads.project.store import Store
-from flake8_django_threads.rules.rule import all_rules
+from flake8_django_threads.rules.rule import Rule, all_rules
 from flake8_django_threads.values.interpreter import Interpreter
 
 __all__ = ["BadRow", "Engine", "Options", "Report"]
@@ -81,7 +82,9 @@ class Engine:
         except Unreadable as unreadable:
             return Report(problems=(Problem(path, unreadable.line, unreadable.cause),))
         index = self._index(absolute)
-        if not (self._models.may_spawn(text) or (index is not None and index.may_spawn(text))):
+        spawns = self._models.may_spawn(text) or (index is not None and index.may_spawn(text))
+        asked = [rule for rule in self._rules if any(word in text for word in rule.words)]
+        if not (spawns or asked):
             return Report()
         with _collector_at_rest():
             if tree is not None and lines is not None:
@@ -90,11 +93,11 @@ class Engine:
                 facts = self._modules.facts(absolute)
             if not isinstance(facts, ModuleFacts):
                 return Report(problems=(Problem(path, facts.line, facts.reason),))
-            return self._report(self._sites(facts, text))
+            return self._report(facts, self._sites(facts, text) if spawns else (), asked)
 
     def _sites(self, facts: ModuleFacts, text: str | None = None) -> tuple[SpawnSite, ...]:
         if facts.path not in self._found:
-            shown = facts.path.removeprefix(self._cwd.rstrip(os.sep) + os.sep)
+            shown = self._shown(facts)
             index = self._index(facts.path)
             names = index.names if index is not None else frozenset()
             self._found[facts.path] = self._tools.inventory.sites(facts, shown, names, text)
@@ -125,15 +128,23 @@ class Engine:
     def _tools(self) -> _Tools:
         libraries = {row.path.partition(".")[0] for row in self._models.rows()}
         resolver = Resolver(self.sources, self._cwd, libraries)
-        inventory = Inventory(Interpreter(self._modules, resolver, self._models), self._cwd)
-        return _Tools(resolver, inventory, Census(self.sources, self._modules, resolver, self._sites_of))
+        run = Interpreter(self._modules, resolver, self._models)
+        inventory = Inventory(run, self._cwd)
+        return _Tools(resolver, run, inventory, Census(self.sources, self._modules, resolver, self._sites_of))
 
-    def _report(self, sites: Sequence[SpawnSite]) -> Report:
-        findings: list[Finding] = []
-        for site in sites:
-            for rule in all_rules():
-                if rule.default or rule.code in self._options.enable:
-                    findings.extend(self._counted(finding) for finding in rule.check(site))
+    def _shown(self, facts: ModuleFacts) -> str:
+        return facts.path.removeprefix(self._cwd.rstrip(os.sep) + os.sep)
+
+    @cached_property
+    def _rules(self) -> tuple[Rule, ...]:
+        return tuple(rule for rule in all_rules() if rule.default or rule.code in self._options.enable)
+
+    def _report(self, facts: ModuleFacts, sites: tuple[SpawnSite, ...], asked: Sequence[Rule]) -> Report:
+        findings = [finding for site in sites for rule in self._rules for finding in rule.check(site)]
+        if asked:
+            file = LintedFile(facts, self._shown(facts), sites, self._tools.run)
+            findings.extend(finding for rule in asked for finding in rule.check_file(file))
+        findings = [self._counted(finding) for finding in findings]
         reasons = Counter(site.unknown for site in sites if site.unknown)
         return Report(
             tuple(dict.fromkeys(findings)),
@@ -174,5 +185,6 @@ class _Tools(NamedTuple):
     """What the first file that passes the gate makes the engine build."""
 
     resolver: Resolver
+    run: Interpreter
     inventory: Inventory
     census: Census

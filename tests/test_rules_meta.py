@@ -100,9 +100,11 @@ def test_a_rule_with_a_heading_missing_is_refused(heading: str) -> None:
         type("ARule", (Rule,), PARTS | {"__doc__": None})
 
 
-def test_a_rule_without_a_check_says_so() -> None:
-    with pytest.raises(NotImplementedError):
-        type("ARule", (Rule,), PARTS)().check(SITE)
+@pytest.mark.parametrize("parts", [{"words": ("connection",)}, {"check_file": lambda self, file: ()}])
+def test_words_and_check_file_need_each_other(parts: dict[str, object]) -> None:
+    with pytest.raises(TypeError, match="ARule has words without check_file, or check_file without words"):
+        type("ARule", (Rule,), PARTS | parts)
+    type("ARule", (Rule,), PARTS | {"words": ("connection",), "check_file": lambda self, file: ()})
 
 
 TOUCH = flow.Touch((9, 4, 9, 20), "default", "Order.objects.count")

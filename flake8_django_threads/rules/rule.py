@@ -10,6 +10,7 @@ from typing import ClassVar, NamedTuple
 
 from flake8_django_threads import rules
 from flake8_django_threads.base import Finding, Remedy
+from flake8_django_threads.effects.linted_file import LintedFile
 from flake8_django_threads.effects.sites import Connection, SpawnSite
 
 LONGEST = 200
@@ -27,6 +28,9 @@ class Rule:
 
     ``name`` reads after the word "allow". ``default`` is False for a code that must be asked for.
     The docstring has two parts, headed "What it finds" and "Why it matters".
+
+    A subclass speaks of spawn sites (``check``), of a file (``check_file``), or of both. ``words`` are the gate of
+    ``check_file``: it is asked only for files whose text holds one of them.
     """
 
     code: ClassVar[str]
@@ -35,6 +39,7 @@ class Rule:
     known_gaps: ClassVar[tuple[str, ...]]
     example: ClassVar[Example]
     default: ClassVar[bool] = True
+    words: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         for part in ("code", "name", "fix_safety", "known_gaps", "example"):
@@ -44,10 +49,16 @@ class Rule:
         for heading in ("What it finds", "Why it matters"):
             if heading not in doc:
                 raise TypeError(f"{cls.__name__} has no part {heading!r} in its docstring")
+        if bool(cls.words) != (cls.check_file is not Rule.check_file):
+            raise TypeError(f"{cls.__name__} has words without check_file, or check_file without words")
 
     def check(self, site: SpawnSite) -> Iterable[Finding]:
         """The findings of this rule at one spawn site."""
-        raise NotImplementedError
+        return ()
+
+    def check_file(self, file: LintedFile) -> Iterable[Finding]:
+        """The findings of this rule elsewhere in a file that holds one of its words."""
+        return ()
 
     def finding(self, site: SpawnSite, connection: Connection, but: str) -> Finding:
         """A finding at the site: what runs, its evidence, what is wrong; with trail and remedy."""
