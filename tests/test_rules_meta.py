@@ -100,11 +100,11 @@ def test_a_rule_with_a_heading_missing_is_refused(heading: str) -> None:
         type("ARule", (Rule,), PARTS | {"__doc__": None})
 
 
-@pytest.mark.parametrize("parts", [{"words": ("connection",)}, {"check_file": lambda self, file: ()}])
+@pytest.mark.parametrize("parts", [{"words": ("connection",)}, {"check_file": lambda *_: ()}])
 def test_words_and_check_file_need_each_other(parts: dict[str, object]) -> None:
     with pytest.raises(TypeError, match="ARule has words without check_file, or check_file without words"):
         type("ARule", (Rule,), PARTS | parts)
-    type("ARule", (Rule,), PARTS | {"words": ("connection",), "check_file": lambda self, file: ()})
+    type("ARule", (Rule,), PARTS | {"words": ("connection",), "check_file": lambda *_: ()})
 
 
 TOUCH = flow.Touch((9, 4, 9, 20), "default", "Order.objects.count")

@@ -52,11 +52,11 @@ class Rule:
         if bool(cls.words) != (cls.check_file is not Rule.check_file):
             raise TypeError(f"{cls.__name__} has words without check_file, or check_file without words")
 
-    def check(self, site: SpawnSite) -> Iterable[Finding]:
+    def check(self, site: SpawnSite) -> Iterable[Finding]:  # noqa: ARG002
         """The findings of this rule at one spawn site."""
         return ()
 
-    def check_file(self, file: LintedFile) -> Iterable[Finding]:
+    def check_file(self, file: LintedFile) -> Iterable[Finding]:  # noqa: ARG002
         """The findings of this rule elsewhere in a file that holds one of its words."""
         return ()
 
