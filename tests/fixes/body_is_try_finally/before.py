@@ -1,4 +1,4 @@
-from threading import Thread
+from threading import Semaphore, Thread
 
 from django.db import connections, transaction
 
@@ -13,4 +13,4 @@ def sync_orders(lock):
         # released
 
 
-Thread(target=sync_orders).start()  # DJT001 in-place sync_orders
+Thread(target=sync_orders, args=(Semaphore(),)).start()  # DJT001 in-place sync_orders

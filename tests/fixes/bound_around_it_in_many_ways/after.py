@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from threading import Thread
 
 from django.db import connections as db_connections_2
@@ -20,10 +21,10 @@ def view(request, *args, **kwargs):
 
     def work(a, *, b=None):
         try:
-            with open(b) as file, open(a) as (other, more):
-                print(file, other, more, error, rest, Local)
+            with nullcontext(b) as file, nullcontext((a, a)) as (other, more):
+                print(file, other, more, Local.__name__)
             Order.objects.create()
         finally:
             db_connections_2.close_all()
 
-    Thread(target=work).start()  # DJT001 in-place view.work
+    Thread(target=work, args=(1,), kwargs={"b": 2}).start()  # DJT001 in-place view.work

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from threading import Thread
 
 from orders.models import Order
@@ -18,8 +19,8 @@ def view(request, *args, **kwargs):
         pass
 
     def work(a, *, b=None):
-        with open(b) as file, open(a) as (other, more):
-            print(file, other, more, error, rest, Local)
+        with nullcontext(b) as file, nullcontext((a, a)) as (other, more):
+            print(file, other, more, Local.__name__)
         Order.objects.create()
 
-    Thread(target=work).start()  # DJT001 in-place view.work
+    Thread(target=work, args=(1,), kwargs={"b": 2}).start()  # DJT001 in-place view.work

@@ -1,4 +1,4 @@
-from threading import Thread
+from threading import Semaphore, Thread
 
 from django.db import connections
 from orders.models import Order
@@ -11,4 +11,4 @@ def sync_orders(lock):
         connections.close_all()
 
 
-Thread(target=sync_orders).start()  # DJT001 in-place sync_orders
+Thread(target=sync_orders, args=(Semaphore(),)).start()  # DJT001 in-place sync_orders

@@ -1,4 +1,4 @@
-from threading import Thread
+from threading import Semaphore, Thread
 
 from orders.models import Order
 
@@ -8,4 +8,4 @@ def sync_orders(lock):
     finally: lock.release()
 
 
-Thread(target=sync_orders).start()  # DJT001 in-place sync_orders
+Thread(target=sync_orders, args=(Semaphore(),)).start()  # DJT001 in-place sync_orders

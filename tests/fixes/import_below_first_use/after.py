@@ -19,5 +19,5 @@ def sync_orders():
         connections.close_all()
 
 
-if __name__ == "__main__":
+if os.environ:
     Thread(target=sync_orders).start()  # DJT001 in-place sync_orders

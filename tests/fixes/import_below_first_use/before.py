@@ -14,5 +14,5 @@ def sync_orders():
     Order.objects.get(pk=1).push()
 
 
-if __name__ == "__main__":
+if os.environ:
     Thread(target=sync_orders).start()  # DJT001 in-place sync_orders

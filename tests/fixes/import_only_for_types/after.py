@@ -19,4 +19,4 @@ def sync_orders(given: connections):
 
 
 def start():
-    Thread(target=sync_orders).start()  # DJT001 in-place sync_orders
+    Thread(target=sync_orders, args=([],)).start()  # DJT001 in-place sync_orders

@@ -8,7 +8,7 @@ from .models import Order
 
 def sync_orders():
     try:
-        Order.objects.get(pk=django.apps).push()
+        Order.objects.get(pk=1).push(django.apps)
     finally:
         database.connections.close_all()
 

@@ -7,7 +7,7 @@ from .models import Order
 
 
 def sync_orders():
-    Order.objects.get(pk=django.apps).push()
+    Order.objects.get(pk=1).push(django.apps)
 
 
 Thread(target=sync_orders).start()  # DJT001 in-place sync_orders

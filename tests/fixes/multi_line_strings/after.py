@@ -18,7 +18,7 @@ first
 {text}
     """,
         ).update(
-            a=1, b=2)
+            pushed=True, user=2)
         total = 1 + \
         2
 

@@ -11,5 +11,5 @@ def sync_orders(Order):
         connections.close_all()
 
 
-def start(Thread):
-    Thread(target=sync_orders).start()  # DJT001 in-place sync_orders
+def start(Thread, Order):
+    Thread(target=sync_orders, args=(Order,)).start()  # DJT001 in-place sync_orders

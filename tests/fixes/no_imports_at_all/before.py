@@ -5,5 +5,5 @@ def sync_orders(Order):
     Order.objects.get(pk=1).push()
 
 
-def start(Thread):
-    Thread(target=sync_orders).start()  # DJT001 in-place sync_orders
+def start(Thread, Order):
+    Thread(target=sync_orders, args=(Order,)).start()  # DJT001 in-place sync_orders

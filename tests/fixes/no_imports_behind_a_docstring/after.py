@@ -10,5 +10,5 @@ class Jobs:
         finally:
             connections.close_all()
 
-    def start(self, Thread):
-        Thread(target=self.sync).start()  # DJT001 in-place Jobs.sync
+    def start(self, Thread, Order):
+        Thread(target=self.sync, args=(Order,)).start()  # DJT001 in-place Jobs.sync

@@ -1,0 +1,147 @@
+"""Reads cases as JSON lines from stdin and runs each as it says, on the PostgreSQL server of the environment.
+
+A case: ``folder``, the ``modules`` in it to import, and in ``calls`` what of each module starts threads: a function,
+``Class.method``, or a class of threads. The answer, one line: what each mode showed (see ``observe``), or the error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+import inspect
+import json
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import django
+from django.conf import settings
+from django.db import connection, transaction
+
+WORLD = Path(__file__).parent / "world"
+MODES = ("usual", "failing", "in a transaction")
+
+
+def main() -> None:
+    """Answer cases until stdin ends."""
+    _set_up()
+    for line in sys.stdin:
+        case = json.loads(line)
+        try:
+            answer: dict[str, object] = {mode: _run(case, mode) for mode in MODES}
+        except BaseException:
+            answer = {"error": traceback.format_exc()}
+        print(json.dumps(answer), flush=True)
+
+
+def _set_up() -> None:
+    database = {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": os.environ["SHOP_DB_HOST"],
+        "PORT": os.environ["SHOP_DB_PORT"],
+        "NAME": "postgres",
+        "USER": "postgres",
+        "OPTIONS": {"application_name": "stage"},
+    }
+    sys.path.insert(0, str(WORLD))
+    settings.configure(
+        DATABASES={"default": database, "archive": dict(database)},
+        INSTALLED_APPS=["orders"],
+        DEFAULT_AUTO_FIELD="django.db.models.AutoField",
+        NAME="the stage",
+    )
+    django.setup()
+    from orders.models import Order
+
+    with connection.schema_editor() as editor:
+        editor.create_model(Order)
+
+
+def _run(case: Mapping[str, Any], mode: str) -> dict[str, object]:
+    from stage.observe import Run
+
+    order = sys.modules["orders.models"].Order
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE orders_order RESTART IDENTITY")
+    order.objects.bulk_create([order(name="first"), order(name="second")])
+
+    def code() -> None:
+        if mode == "in a transaction":
+            with transaction.atomic():
+                order.objects.create(name="before the call")
+                _drive(case)
+                order.objects.create(name="after the call")
+        else:
+            _drive(case)
+
+    # Compiled files would be taken for the same file's of the run before.
+    sys.dont_write_bytecode = True
+    seen = Run(failing=mode == "failing").of(code)
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None) or ""
+        if file.startswith(case["folder"]) or name == "orders.cache":
+            del sys.modules[name]
+    return seen
+
+
+def _drive(case: Mapping[str, Any]) -> None:
+    folder = Path(case["folder"])
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    try:
+        modules = {name: _load(folder, name) for name in case["modules"]}
+    finally:
+        sys.path.remove(str(folder))
+    for name, calls in case["calls"].items():
+        for call in calls:
+            _call(modules[name], call)
+
+
+def _load(folder: Path, name: str) -> ModuleType:
+    """Import a module; a lone file ``case`` becomes one of the package ``orders``, for its relative imports."""
+    if name != "case":
+        return importlib.import_module(name)
+    spec = importlib.util.spec_from_file_location("orders.case", folder / "case.py")
+    assert spec is not None and spec.loader is not None
+    module = sys.modules["orders.case"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _call(module: ModuleType, name: str) -> None:
+    head, _, attribute = name.partition(".")
+    thing = getattr(module, head)
+    if inspect.isclass(thing):
+        made = thing(*_arguments(thing.__init__ if "__init__" in vars(thing) else object))
+        thing = getattr(made, attribute) if attribute else made.start
+    result = thing(*_arguments(thing))
+    if inspect.iscoroutine(result):
+        asyncio.run(result)
+
+
+def _arguments(function: Any) -> list[object]:
+    """A value for each parameter that has no default, by its name."""
+    order = sys.modules["orders.models"].Order
+    values: dict[str, object] = {
+        "Order": order,
+        "Thread": threading.Thread,
+        "connections": [],
+        "order": order(name="given"),
+        "größe": order(name="given"),
+        "request": SimpleNamespace(user="ann"),
+    }
+    if function is object:
+        return []
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = inspect.signature(function).parameters.values()
+    return [values[p.name] for p in parameters if p.kind in kinds and p.default is p.empty and p.name != "self"]
+
+
+if __name__ == "__main__":
+    main()

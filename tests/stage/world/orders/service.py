@@ -1,0 +1,11 @@
+"""An object of another module."""
+
+from .models import Order
+
+
+class Service:
+    def push(self, row):
+        return Order.objects.create(name=f"service {row}").name
+
+
+service = Service()
