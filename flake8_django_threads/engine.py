@@ -10,22 +10,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_django_threads.base import Finding, Problem
-from flake8_django_threads.effects.census import Census
-from flake8_django_threads.effects.inventory import Inventory
 from flake8_django_threads.effects.linted_file import LintedFile
-from flake8_django_threads.effects.sites import SpawnSite
 from flake8_django_threads.effects.spawn_index import SpawnIndex
 from flake8_django_threads.facts.records import ModuleFacts
 from flake8_django_threads.models import load as model_rows
+from flake8_django_threads.models.gate import Gate
 from flake8_django_threads.models.load import BadRow
 from flake8_django_threads.project.resolve import Resolver
 from flake8_django_threads.project.sources import Sources, Unreadable
 from flake8_django_threads.project.store import Store
+from flake8_django_threads.project.survey import Derived, survey
 from flake8_django_threads.rules.rule import Rule, all_rules
-from flake8_django_threads.values.interpreter import Interpreter
+
+if TYPE_CHECKING:
+    from flake8_django_threads.effects.census import Census
+    from flake8_django_threads.effects.inventory import Inventory
+    from flake8_django_threads.effects.sites import SpawnSite
+    from flake8_django_threads.values.interpreter import Interpreter
 
 __all__ = ["BadRow", "Engine", "Options", "Report"]
 
@@ -73,16 +77,21 @@ class Engine:
         self._modules = Store(self.sources)
         self._found: dict[str, tuple[SpawnSite, ...]] = {}
         self._indexes: dict[str, SpawnIndex] = {}
+        self._derived: dict[str, Derived] = {}
 
     def analyse(self, path: str, tree: ast.Module | None = None, lines: Sequence[str] | None = None) -> Report:
         """Findings of one file. Without ``tree`` the file is read here; unreadable ones are a problem in the report."""
         absolute = os.path.normpath(os.path.join(self._cwd, path))  # noqa: PTH118
+        index = self._index(absolute)
+        text = "".join(lines) if lines is not None else None
+        known = index.words_of(absolute, text) if index is not None else None
+        if known is not None and not any(known):
+            return Report()
         try:
-            text = "".join(lines) if lines is not None else self.sources.read(absolute)
+            text = self.sources.read(absolute) if text is None else text
         except Unreadable as unreadable:
             return Report(problems=(Problem(path, unreadable.line, unreadable.cause),))
-        index = self._index(absolute)
-        spawns = self._models.may_spawn(text) or (index is not None and index.may_spawn(text))
+        spawns = known[0] if known is not None else self._may_spawn(text, index)
         asked = [rule for rule in self._rules if any(word in text for word in rule.words)]
         if not (spawns or asked):
             return Report()
@@ -94,6 +103,9 @@ class Engine:
             if not isinstance(facts, ModuleFacts):
                 return Report(problems=(Problem(path, facts.line, facts.reason),))
             return self._report(facts, self._sites(facts, text) if spawns else (), asked)
+
+    def _may_spawn(self, text: str, index: SpawnIndex | None) -> bool:
+        return self._models.may_spawn(text) or (index is not None and index.may_spawn(text))
 
     def _sites(self, facts: ModuleFacts, text: str | None = None) -> tuple[SpawnSite, ...]:
         if facts.path not in self._found:
@@ -112,12 +124,12 @@ class Engine:
     def _index(self, path: str) -> SpawnIndex | None:
         if not self._options.survey:
             return None
-        tools = self._tools
-        root = tools.resolver.project_root(path)
+        root = self._resolver.project_root(path)
         if root not in self._indexes:
-            self._indexes[root] = SpawnIndex(
-                root, self.sources, tools.resolver, self._modules, self._models, tools.inventory
-            )
+            asked = Gate((word,) for rule in self._rules for word in rule.words)
+            found = survey(root, self.sources, self._resolver, self._models.may_spawn, asked.passes)
+            self._derived[root] = found.derived
+            self._indexes[root] = SpawnIndex(found, self.sources, self._modules, lambda: self._tools.inventory)
         return self._indexes[root]
 
     def _sites_of(self, path: str) -> tuple[SpawnSite, ...]:
@@ -125,12 +137,20 @@ class Engine:
         return self._sites(facts) if isinstance(facts, ModuleFacts) else ()
 
     @cached_property
-    def _tools(self) -> _Tools:
+    def _resolver(self) -> Resolver:
         libraries = {row.path.partition(".")[0] for row in self._models.rows()}
-        resolver = Resolver(self.sources, self._cwd, libraries)
-        run = Interpreter(self._modules, resolver, self._models)
-        inventory = Inventory(run, self._cwd)
-        return _Tools(resolver, run, inventory, Census(self.sources, self._modules, resolver, self._sites_of))
+        return Resolver(self.sources, self._cwd, libraries)
+
+    @cached_property
+    def _tools(self) -> _Tools:
+        # Most of the start-up goes into these imports, and most files do without.
+        from flake8_django_threads.effects.census import Census
+        from flake8_django_threads.effects.inventory import Inventory
+        from flake8_django_threads.values.interpreter import Interpreter
+
+        run = Interpreter(self._modules, self._resolver, self._models, self._derived)
+        census = Census(self.sources, self._modules, self._resolver, self._sites_of)
+        return _Tools(run, Inventory(run, self._cwd), census)
 
     def _shown(self, facts: ModuleFacts) -> str:
         return facts.path.removeprefix(self._cwd.rstrip(os.sep) + os.sep)
@@ -184,7 +204,6 @@ def _collector_at_rest() -> Iterator[None]:
 class _Tools(NamedTuple):
     """What the first file that passes the gate makes the engine build."""
 
-    resolver: Resolver
     run: Interpreter
     inventory: Inventory
     census: Census

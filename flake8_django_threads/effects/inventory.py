@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -152,10 +152,6 @@ class Inventory:
             return False
 
     # Helpers.
-
-    def know_classes(self, derived: Mapping[str, tuple[tuple[str, str], ...]]) -> None:
-        """Take over which classes derive from which, so that abstract methods have their overrides."""
-        self._run.names.derived = derived
 
     def helpers(self, module: r.ModuleFacts, helpers: frozenset[str]) -> list[r.Function]:
         """The functions of a module through whose parameters a callable reaches a spawner."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_django_threads.effects.sites import SpawnSite
 from flake8_django_threads.facts.records import ModuleFacts
-from flake8_django_threads.values.interpreter import Interpreter
+
+if TYPE_CHECKING:
+    from flake8_django_threads.values.interpreter import Interpreter
 
 
 class LintedFile(NamedTuple):

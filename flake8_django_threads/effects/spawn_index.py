@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
 
-from flake8_django_threads.effects.inventory import Inventory
 from flake8_django_threads.facts.records import ClassFact, Function, ModuleFacts
-from flake8_django_threads.models.load import Models
-from flake8_django_threads.project.resolve import Resolver
+from flake8_django_threads.models.gate import Gate
 from flake8_django_threads.project.sources import Sources, Unreadable, last, parent
 from flake8_django_threads.project.store import Store
-from flake8_django_threads.project.survey import Survey, survey
+from flake8_django_threads.project.survey import Survey
+
+if TYPE_CHECKING:
+    from flake8_django_threads.effects.inventory import Inventory
 
 
 class Helper(NamedTuple):
@@ -24,40 +26,51 @@ class Helper(NamedTuple):
 
 
 class SpawnIndex:
-    """The survey of one project and the helpers found in it. A helper of a helper is found in the second round."""
+    """The helpers found in a surveyed project, and the files that may call one. A helper of a helper is found in the
+    second round. ``inventory`` is asked for only if a file of the project passes the gate."""
 
-    def __init__(
-        self, root: str, sources: Sources, resolver: Resolver, modules: Store, models: Models, inventory: Inventory
-    ) -> None:
+    def __init__(self, survey: Survey, sources: Sources, modules: Store, inventory: Callable[[], Inventory]) -> None:
         self._modules = modules
         self._sources = sources
-        self.survey: Survey = survey(root, sources, resolver, models.may_spawn)
-        inventory.know_classes(self.survey.derived)
-        found = list(self._helpers(self.survey.hits, inventory, frozenset()))
+        self._survey = survey
+        wanted = dict.fromkeys(survey.spawning)
+        found = list(self._helpers(survey.spawning, inventory(), frozenset())) if survey.spawning else []
+        self._gate = Gate((helper.name, helper.near) for helper in found)
         if found:
             names = frozenset(helper.name for helper in found)
-            calling = [
-                path for path in resolver.files(root) if path not in self.survey.hits and self._calls(path, found)
-            ]
-            more = self._helpers([*self.survey.hits, *calling], inventory, names)
-            found.extend(helper for helper in more if helper not in found)
+            wanted.update(dict.fromkeys(self._calling(wanted)))
+            more = set(self._helpers(wanted, inventory(), names)).difference(found)
+            found.extend(sorted(more))
+            if more:
+                self._gate = Gate((helper.name, helper.near) for helper in found)
+                wanted.update(dict.fromkeys(self._calling(wanted)))
+        self._wanted = frozenset(wanted)
         self.helpers: tuple[Helper, ...] = tuple(found)
         self.names = frozenset(helper.name for helper in found)
 
+    def words_of(self, path: str, text: str | None) -> tuple[bool, bool] | None:
+        """Whether the file has a spawner's or a helper's words, and whether it has words that rules ask for.
+
+        None if the survey has not seen it with this text; without ``text`` the file's own is meant.
+        """
+        seen = self._survey.texts.get(path)
+        if seen is None or (text is not None and hash(text) != seen):
+            return None
+        return path in self._wanted, path in self._survey.asked
+
     def may_spawn(self, text: str) -> bool:
         """Whether a file's text could call a helper, looking at words alone."""
-        return any(helper.name in text and helper.near in text for helper in self.helpers)
+        return self._gate.passes(text)
 
-    def _calls(self, path: str, helpers: list[Helper]) -> bool:
-        try:
-            text = self._sources.read(path)
-        except Unreadable:
-            return False
-        return any(helper.name in text and helper.near in text for helper in helpers)
+    def _calling(self, known: Collection[str]) -> Iterator[str]:
+        """The files beside ``known`` that could call a helper."""
+        for path, seen in self._survey.texts.items():
+            if seen is not None and path not in known:
+                with suppress(Unreadable):
+                    if self._gate.passes(self._sources.read(path)):
+                        yield path
 
-    def _helpers(
-        self, paths: list[str] | tuple[str, ...], inventory: Inventory, names: frozenset[str]
-    ) -> Iterator[Helper]:
+    def _helpers(self, paths: Iterable[str], inventory: Inventory, names: frozenset[str]) -> Iterator[Helper]:
         for path in paths:
             facts = self._modules.facts(path)
             if isinstance(facts, ModuleFacts):

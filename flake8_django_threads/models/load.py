@@ -9,6 +9,7 @@ from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 
+from flake8_django_threads.models.gate import Gate
 from flake8_django_threads.models.schema import TABLES, BadRow, Row, read_tables
 
 __all__ = ["TABLES", "BadRow", "Models", "Row", "load", "load_file"]
@@ -132,7 +133,11 @@ class Models:
 
     def may_spawn(self, text: str) -> bool:
         """Tell whether a file's text could hand code to a thread by itself, looking at words alone."""
-        return any(all(word in text for word in group) for group in self.gate_words)
+        return self._gate.passes(text)
+
+    @cached_property
+    def _gate(self) -> Gate:
+        return Gate(self.gate_words)
 
 
 def _prefixes(path: str) -> Iterator[str]:

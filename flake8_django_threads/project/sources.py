@@ -6,11 +6,12 @@ existence tests: whether something exists is read from its folder's listing, and
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import tokenize
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from contextlib import suppress
 from types import MappingProxyType
 
 
@@ -83,7 +84,8 @@ class Sources:
         if self._latest[0] != path:
             self.path_calls += 1
             try:
-                data = Path(path).read_bytes()
+                with io.FileIO(path) as file:
+                    data = file.readall()
             except OSError as error:
                 raise Unreadable(path, 1, error.strerror or type(error).__name__) from error
             self._latest = (path, _decode(path, data))
@@ -130,7 +132,12 @@ def _newlines(text: str) -> str:
 
 def _decode(path: str, data: bytes) -> str:
     """``data`` as Python's own reader has it. Raises Unreadable with the line of the cookie or of the bad byte."""
-    data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    second = data.find(b"\n", data.find(b"\n") + 1)
+    if not data.startswith(codecs.BOM_UTF8) and b"coding" not in (data[:second] if second >= 0 else data):
+        with suppress(UnicodeDecodeError):
+            return data.decode()
     cookie_line = 1
     try:
         tokenize.detect_encoding(io.BytesIO(data.partition(b"\n")[0]).readline)

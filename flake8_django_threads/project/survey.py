@@ -3,38 +3,64 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, TypeAlias
 
 from flake8_django_threads.project.resolve import Resolver
 from flake8_django_threads.project.sources import Sources, Unreadable
 
-_HEADER = re.compile(r"^[ \t]*class[ \t]+(\w+)[ \t]*\(([^)]*)\)", re.MULTILINE)
+# It begins with a literal, which the search jumps to; what stands before that is looked at afterwards.
+_HEADER = re.compile(r"class[ \t]+(\w+)[ \t]*\(([^)]*)\)")
 _WORD = re.compile(r"\w+")
+
+Derived: TypeAlias = Mapping[str, tuple[tuple[str, str], ...]]
+"""The classes below others, as (file, class name), by the last name of a base."""
 
 
 class Survey(NamedTuple):
-    """``hits`` are the files whose text was wanted; ``derived`` gives, for a base's last name, (file, class name)."""
+    """``texts`` has the hash of each file's text, None for one that cannot be read.
 
-    hits: tuple[str, ...]
-    derived: dict[str, tuple[tuple[str, str], ...]]
+    ``spawning`` are the files whose words may start a thread, ``asked`` those with the words that rules ask for.
+    """
+
+    texts: Mapping[str, int | None]
+    spawning: tuple[str, ...]
+    asked: frozenset[str]
+    derived: Derived
 
 
-def survey(root: str, sources: Sources, resolver: Resolver, wanted: Callable[[str], bool]) -> Survey:
-    """Read every file of the project at ``root`` once; unreadable ones are passed over."""
-    hits = []
+def survey(
+    root: str, sources: Sources, resolver: Resolver, may_spawn: Callable[[str], bool], is_asked: Callable[[str], bool]
+) -> Survey:
+    """Read every file of the project at ``root`` once, and ask both questions of its text."""
+    texts: dict[str, int | None] = {}
+    spawning = []
+    asked = []
     derived: dict[str, list[tuple[str, str]]] = {}
     for path in resolver.files(root):
         try:
             text = sources.read(path)
         except Unreadable:
+            texts[path] = None
             continue
-        if wanted(text):
-            hits.append(path)
-        if "class " in text:
-            for name, bases in _HEADER.findall(text):
-                for base in bases.split(","):
-                    words = _WORD.findall(base.partition("=")[0] if "=" not in base else "")
-                    if words:
-                        derived.setdefault(words[-1], []).append((path, name))
-    return Survey(tuple(hits), {base: tuple(classes) for base, classes in derived.items()})
+        texts[path] = hash(text)
+        if may_spawn(text):
+            spawning.append(path)
+        if is_asked(text):
+            asked.append(path)
+        for name, base in _derivations(text):
+            derived.setdefault(base, []).append((path, name))
+    found = {base: tuple(classes) for base, classes in derived.items()}
+    return Survey(texts, tuple(spawning), frozenset(asked), found)
+
+
+def _derivations(text: str) -> Iterator[tuple[str, str]]:
+    """The classes that begin a line, with the last name of each of their bases."""
+    for header in _HEADER.finditer(text):
+        start = header.start()
+        if text[text.rfind("\n", 0, start) + 1 : start].strip(" \t"):
+            continue
+        for base in header[2].split(","):
+            words = _WORD.findall(base) if "=" not in base else ()
+            if words:
+                yield header[1], words[-1]

@@ -6,16 +6,18 @@ own, as functions that take the running interpreter first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Models, Row
 from flake8_django_threads.project.resolve import Resolver
 from flake8_django_threads.project.store import Store as Modules
+from flake8_django_threads.project.survey import Derived
 from flake8_django_threads.values import calls, context_managers, exceptions, expressions, flow, iteration, targets
 from flake8_django_threads.values.domain import (
     NOTHING,
@@ -94,10 +96,20 @@ class Remembered(NamedTuple):
 
 
 class Interpreter:
-    """Runs bodies. One interpreter serves a whole process; ``begin`` starts the work for one site afresh."""
+    """Runs bodies. One interpreter serves a whole process; ``begin`` starts the work for one site afresh.
 
-    def __init__(self, modules: Modules, resolver: Resolver, models: Models) -> None:
+    ``derived`` has, by project root, the classes that its survey found below others.
+    """
+
+    def __init__(
+        self,
+        modules: Modules,
+        resolver: Resolver,
+        models: Models,
+        derived: Mapping[str, Derived] = MappingProxyType({}),
+    ) -> None:
         self.modules = modules
+        self.derived = derived
         self.resolver = resolver
         self.models = models
         self.store = Store()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -111,7 +111,6 @@ class Namespaces:
         self._spoken_of = {row.path.partition(".")[0].removesuffix("()") for row in run.models.rows()} | _BUILTINS
         self._mutations: dict[r.ModuleFacts, dict[str, list[r.Stmt]]] = {}
         self._mros: dict[ClassValue, tuple[Value, ...]] = {}
-        self.derived: Mapping[str, tuple[tuple[str, str], ...]] = {}
 
     def table(self, scope: r.Scope) -> Table:
         """The binding table of a scope's body."""
@@ -563,8 +562,9 @@ class Namespaces:
         """The project's classes below ``klass``, at module level, at most ``MOST_SUBCLASSES``."""
         found: dict[ClassValue, None] = {}
         names = [klass.fact.name]
+        below = self._run.derived.get(self._run.resolver.project_root(klass.module.path), {})
         for name in names:
-            for path, derived in self.derived.get(name, ()):
+            for path, derived in below.get(name, ()):
                 facts = self.facts(path)
                 for value in (self.module_name(facts, derived) or NOTHING) if facts is not None else NOTHING:
                     if isinstance(value, ClassValue) and value not in found and klass in self.mro(value)[1:]:
