@@ -17,6 +17,7 @@ from flake8_django_threads.effects.linted_file import LintedFile
 from flake8_django_threads.effects.spawn_index import SpawnIndex
 from flake8_django_threads.facts.records import ModuleFacts
 from flake8_django_threads.models import load as model_rows
+from flake8_django_threads.models.configured import configured
 from flake8_django_threads.models.gate import Gate
 from flake8_django_threads.models.load import BadRow
 from flake8_django_threads.project.resolve import Resolver
@@ -36,6 +37,8 @@ __all__ = ["BadRow", "Engine", "Options", "Report"]
 
 class Options(NamedTuple):
     """What a user may set. ``models`` are files with rows of the user's own; ``enable`` the opt-in codes wanted.
+
+    What the nearest pyproject.toml says comes before them: its rows give way to those of ``models``.
 
     ``survey`` looks for the project's own spawn helpers; ``census`` asks of each finding whether its entry is only ever
     spawned, which reads the whole project and which only an edit needs.
@@ -70,9 +73,10 @@ class Engine:
     ) -> None:
         self._cwd = cwd or str(Path.cwd())
         options = options or Options()
-        tables = [(name, model_rows.load_file(Path(name))) for name in options.models]
-        self._models = model_rows.load(tables)
-        self._options = options
+        own = configured(self._cwd)
+        files = [(name, model_rows.load_file(Path(name))) for name in (*own.models, *options.models)]
+        self._models = model_rows.load([(own.source, own.tables), *files])
+        self._options = options._replace(enable=options.enable | own.enable)
         self.sources = Sources(overlay or {})
         self._modules = Store(self.sources)
         self._found: dict[str, tuple[SpawnSite, ...]] = {}

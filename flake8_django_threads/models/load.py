@@ -20,6 +20,7 @@ _WORD = re.compile(r"[A-Z][a-z\d]*|[a-z\d]+")
 _PART = re.compile(r"\w+|\(\)|\[\]")
 # Rows of these tables answer one question, "does it open, close or leave alone", so the nearest of them is the answer.
 _STATE = frozenset({"touch", "lazy", "close"})
+_CODE = _STATE | {"spawn", "wrapper", "quiet", "type"}
 
 
 class Models:
@@ -31,13 +32,17 @@ class Models:
 
     def __init__(self, rows: Sequence[Row]) -> None:
         kept: dict[tuple[str, str, str], Row] = {}
+        self._retired: set[tuple[str, str, str]] = set()
         self._same = {other: row.path for row in rows if row.table == "type" and row.enabled for other in row.same}
         self._canonical: dict[str, str] = {}
         for row in rows:
             path = self.canonical(row.path)
             for event in row.on:
                 kept.pop((row.table, path, event), None)
-                if row.enabled:
+                if not row.enabled:
+                    self._retired.add((row.table, path, event))
+                else:
+                    self._retired.discard((row.table, path, event))
                     kept[row.table, path, event] = row if row.path == path else row._replace(path=path)
         self._rows = kept
         self._bases = {path: row.bases for (table, path, _), row in kept.items() if table == "type" and row.bases}
@@ -78,7 +83,8 @@ class Models:
     def find(self, table: str, path: str, on: str = "call") -> Row | None:
         """Give the row for a path and event: its own, else that of the nearest base of a class in the path.
 
-        A nearer row of ``touch``, ``lazy`` or ``close`` hides those of the bases in all three tables.
+        A nearer row of ``touch``, ``lazy`` or ``close`` hides those of the bases in all three tables, and a retired row
+        those of the bases in its own.
         """
         key = table, path, on
         if key not in self._found:
@@ -90,7 +96,9 @@ class Models:
         for candidate in self._inherited(self.canonical(path)):
             if (row := self._rows.get((table, candidate, on))) is not None:
                 return row
-            if table == "type" or any((rival, candidate, on) in self._rows for rival in rivals):
+            if table == "type" or (table, candidate, on) in self._retired:
+                return None
+            if any((rival, candidate, on) in self._rows for rival in rivals):
                 return None
         return None
 
@@ -109,6 +117,11 @@ class Models:
     def rows(self, table: str | None = None) -> tuple[Row, ...]:
         """Give the rows in force, each once, in their order."""
         return tuple({id(row): row for row in self._rows.values() if table in (None, row.table)}.values())
+
+    @cached_property
+    def taught(self) -> frozenset[str]:
+        """Give the paths of the user's own rows that may speak of the project's own code, which then gives way."""
+        return frozenset(row.path for row in self.rows() if row.source not in _SHIPPED and row.table in _CODE)
 
     @cached_property
     def gate_words(self) -> tuple[tuple[str, ...], ...]:

@@ -223,6 +223,8 @@ class Namespaces:
         key = (module, name)
         if key in self._known:
             return self._known[key]
+        if (taught := self._taught(module, name)) is not None:
+            return taught
         if key in self._under_way:
             return unknown("import cycle")
         self._under_way.add(key)
@@ -238,6 +240,19 @@ class Namespaces:
         ):
             self._run_mutations(module, name)
         return found
+
+    def _taught(self, module: r.ModuleFacts, name: str) -> Vals | None:
+        """What a row of the user's own says of a definition in the project: no more than its path, as of a library.
+
+        A class keeps its body: rows may only add to its bases.
+        """
+        taught = self._run.models.taught
+        if not taught or not any(path.endswith(f".{name}") for path in taught):
+            return None
+        path = f"{self._run.resolver.dotted_name(module.path)}.{name}"
+        if path not in taught or any(b.kind == "class" for b in self.table(module).names.get(name, ())):
+            return None
+        return one(Ext(path))
 
     def _module_name(self, module: r.ModuleFacts, name: str) -> Vals | None:
         table = self.table(module)
@@ -496,6 +511,8 @@ class Namespaces:
         key = (klass, name)
         if key in self._known:
             return self._known[key]
+        if (taught := self._taught(klass.module, f"{klass.fact.name}().{name}")) is not None:
+            return taught
         candidates = self.table(klass.fact).names.get(name)
         if not candidates:
             return None
@@ -539,6 +556,9 @@ class Namespaces:
                     base = self._base(value)
                     if base not in found:
                         found.append(base)
+        if self._run.models.taught:
+            path = f"{self._run.resolver.dotted_name(klass.module.path)}.{klass.fact.name}"
+            found += [Ext(base) for base in self._run.models.bases(path) if Ext(base) not in found]
         return found
 
     def _base(self, value: Value) -> Value:
