@@ -47,6 +47,7 @@ PROPERTIES = frozenset(
         "abc.abstractproperty",
     }
 )
+OTHER_KEYS = "<other keys>"
 STATIC = "staticmethod"
 CLASS = "classmethod"
 
@@ -380,10 +381,8 @@ def item(run: Interpreter, values: Vals, keys: Vals, at: r.At, frame: Frame) -> 
             case Box():
                 found.append(box_item(run, value, keys))
             case Ext() | Instance():
-                if isinstance(value, Instance) and (got := lookup(run, value.klass, "__getitem__")) is not None:
-                    found.append(_dunder(run, value, got, (keys,), at, frame))
-                else:
-                    found.append(externals.element(run, value, keys, at))
+                own = dunder(run, value, "__getitem__", (keys,), at, frame)
+                found.append(externals.element(run, value, keys, at) if own is None else own)
             case ClassValue():
                 found.append(one(value))
             case Unknown():
@@ -397,19 +396,33 @@ def item(run: Interpreter, values: Vals, keys: Vals, at: r.At, frame: Frame) -> 
     return join(found)
 
 
-def _dunder(
-    run: Interpreter, value: Instance, got: tuple[Value, Vals], args: tuple[Vals, ...], at: r.At, frame: Frame
-) -> Vals:
-    bound = join(_bind(run, v, value, got[0], at, frame) for v in ordered(got[1]))
-    return run.call(bound, Arguments(args), at, frame)
+def special(run: Interpreter, value: Instance, name: str, at: r.At, frame: Frame) -> Vals | None:
+    """A special method, which Python takes from the object's class only; None if no project class defines it."""
+    got = lookup(run, value.klass, name)
+    return None if got is None else join(_bind(run, v, value, got[0], at, frame) for v in ordered(got[1]))
 
 
 def dunder(run: Interpreter, value: Value, name: str, args: tuple[Vals, ...], at: r.At, frame: Frame) -> Vals | None:
     """Call a special method of an instance of a project class; None if its classes do not define it."""
     if not isinstance(value, Instance):
         return None
-    got = lookup(run, value.klass, name)
-    return None if got is None else _dunder(run, value, got, args, at, frame)
+    bound = special(run, value, name, at, frame)
+    return None if bound is None else run.call(bound, Arguments(args), at, frame)
+
+
+def part_of(run: Interpreter, values: Vals, start: int, after: int, site: object) -> Box | None:
+    """The list of what one sequence of known length holds from ``start`` on, ``after`` items at its end left out."""
+    if len(values) != 1:
+        return None
+    (whole,) = values
+    if not isinstance(whole, Box) or whole.size < 0 or run.store.get((whole, ANY_KEY)) is not None:
+        return None
+    held = [run.store.get((whole, i)) or unknown("item") for i in range(start, whole.size - after)]
+    part = Box("list", site, len(held))
+    for index, vals in enumerate(held):
+        run.store.set((part, index), vals)
+    run.store.set((part, "<keys>"), frozenset(Const(i, "int") for i in range(len(held))))
+    return part
 
 
 def box_item(run: Interpreter, box: Box, keys: Vals) -> Vals:
@@ -436,6 +449,12 @@ def box_keys(run: Interpreter, box: Box) -> list[object]:
     return [v.value for v in sorted(held, key=repr) if isinstance(v, Const)] if held else []
 
 
+def dict_keys(run: Interpreter, box: Box) -> Vals:
+    """Everything that may be a key of the dict."""
+    constants = frozenset(Const(k, type(k).__name__) for k in box_keys(run, box))  # type: ignore[arg-type]
+    return join((constants, run.store.get((box, OTHER_KEYS)) or NOTHING)) or unknown("key of a dict")
+
+
 def box_values(run: Interpreter, box: Box) -> Vals:
     """Everything that the container may hold."""
     cells = [run.store.get((box, key)) for key in box_keys(run, box)]
@@ -451,3 +470,4 @@ def box_put(run: Interpreter, box: Box, keys: Vals, vals: Vals) -> None:
         run.store.add((box, "<keys>"), frozenset(constants))
     else:
         run.store.add((box, ANY_KEY), vals)
+        run.store.add((box, OTHER_KEYS), keys)

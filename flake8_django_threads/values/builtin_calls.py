@@ -610,8 +610,7 @@ def box_method(run: Interpreter, box: Box, name: str, arguments: Arguments, at: 
             return one(same)
         case "items":
             inner = Box("tuple", (frame.module.path, at, frame, "item"), 2)
-            keys = frozenset(Const(k, type(k).__name__) for k in attributes.box_keys(run, box))  # type: ignore[arg-type]
-            store.set((inner, 0), keys or unknown("key of a dict"))
+            store.set((inner, 0), attributes.dict_keys(run, box))
             store.set((inner, 1), attributes.box_values(run, box) or unknown("item of a dict"))
             outer = Box("list", (frame.module.path, at, frame))
             store.set((outer, ANY_KEY), one(inner))

@@ -172,8 +172,9 @@ def call_one(run: Interpreter, value: Value, arguments: Arguments, at: r.At, fra
         case Wrapped():
             return externals.call_wrapped(run, value, arguments, at, frame)
         case Instance():
-            if attributes.lookup(run, value.klass, "__call__") is not None:
-                return call(run, attributes.of(run, value, "__call__", at, frame), arguments, at, frame)
+            called = attributes.special(run, value, "__call__", at, frame)
+            if called is not None:
+                return call(run, called, arguments, at, frame)
             return externals.call_instance(run, value, arguments, at, frame)
         case BoxMethod():
             return externals.call_box_method(run, value, arguments, at, frame)

@@ -154,10 +154,11 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Lazy:
-    """A generator expression: its elements are evaluated when it is consumed."""
+    """A generator expression: its elements are evaluated when it is consumed, its ``first`` iterable has been."""
 
     node: object
     frame: Frame
+    first: Vals = frozenset()
 
     def __hash__(self) -> int:
         return id(self.node)
@@ -246,6 +247,15 @@ def string(values: Vals) -> str | None:
         if isinstance(value, Const) and isinstance(value.value, str):
             return value.value
     return None
+
+
+def literal(values: Vals) -> Literal | Unknown:
+    """The literal that the set is for certain, or Unknown."""
+    if len(values) == 1:
+        (value,) = values
+        if isinstance(value, Const) and value.kind not in ("pattern", "slice", "ellipsis"):
+            return value.value
+    return Unknown("not a literal")
 
 
 def truth(values: Vals) -> bool | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,9 @@ from flake8_django_threads.values.domain import (
     Pending,
     Unknown,
     Vals,
+    Value,
     join,
+    literal,
     one,
     string,
     truth,
@@ -38,6 +41,17 @@ _GONE: flow.Kind = ("SystemExit", "BaseException")
 _NEVER_RETURNS = frozenset({"sys.exit", "os._exit", "os.abort", "exit", "quit"})
 # What a deployment decides: Django's settings, the environment, a library's dictionary of settings.
 _SETTINGS = re.compile(r"^django\.conf\.settings|^os\.(?:environ|getenv)|[A-Z]_SETTINGS\b|\bSETTINGS\b")
+_OLDEST = (3, 9)
+_ORDERS: dict[str, Callable[[Any, Any], object]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "in": lambda a, b: a in b,
+    "not in": lambda a, b: a not in b,
+}
 _COMPARED = {"==": "__eq__", "!=": "__ne__", "<": "__lt__", ">": "__gt__", "<=": "__le__", ">=": "__ge__"}
 
 
@@ -125,9 +139,7 @@ def _lambda(run: Interpreter, frame: Frame, expr: r.LambdaExpr) -> Vals:
 
 def _comprehension(run: Interpreter, frame: Frame, expr: r.Comprehension) -> Vals:
     if expr.kind == "generator":
-        with run.writing():
-            evaluate(run, frame, expr.clauses[0].iterable)
-        return one(Lazy(expr, frame))
+        return one(Lazy(expr, frame, evaluate(run, frame, expr.clauses[0].iterable)))
     box = Box("list" if expr.kind == "list" else expr.kind, (frame.module.path, expr.at, frame))
     found = _rounds(run, frame, expr, 0)
     run.store.set((box, ANY_KEY), found or unknown("element of an empty comprehension"))
@@ -137,14 +149,14 @@ def _comprehension(run: Interpreter, frame: Frame, expr: r.Comprehension) -> Val
 def consume(run: Interpreter, lazy: Lazy) -> Vals:
     """Run a generator expression to its end: its elements."""
     assert isinstance(lazy.node, r.Comprehension)
-    return _rounds(run, lazy.frame, lazy.node, 0)
+    return _rounds(run, lazy.frame, lazy.node, 0, lazy.first)
 
 
-def _rounds(run: Interpreter, frame: Frame, expr: r.Comprehension, index: int) -> Vals:
+def _rounds(run: Interpreter, frame: Frame, expr: r.Comprehension, index: int, first: Vals | None = None) -> Vals:
     if index == len(expr.clauses):
         return [evaluate(run, frame, element) for element in expr.elements][-1]
     clause = expr.clauses[index]
-    iterable = evaluate(run, frame, clause.iterable)
+    iterable = evaluate(run, frame, clause.iterable) if first is None else first
     found: list[Vals] = []
     current: list[Vals] = []
 
@@ -172,7 +184,7 @@ def _boolop(run: Interpreter, frame: Frame, expr: r.BoolOp) -> Vals:
     first = evaluate(run, frame, expr.operands[0])
     use_as_bool(run, frame, first, expr.at)
     rest = expr.operands[1:]
-    decided = truth(first) if all(isinstance(v, Const) for v in first) else None
+    decided = outcome(frame, expr.operands[0], first)
     if decided is not None and decided == (expr.op == "or"):
         return first
     following = rest[0] if len(rest) == 1 else r.BoolOp(expr.at, expr.op, rest)
@@ -189,10 +201,20 @@ def _boolop(run: Interpreter, frame: Frame, expr: r.BoolOp) -> Vals:
     return join(found)
 
 
+def outcome(frame: Frame, test: r.Expr, vals: Vals) -> bool | None:
+    """The truth of a test where it is certain: of literals, and of what a caller gave to a parameter."""
+    if not all(isinstance(v, Const) for v in vals):
+        function = frame.function
+        given = isinstance(test, r.Name) and function is not None and not frame.symbolic
+        if not (given and any(p.name == test.id for p in function.parameters)):  # type: ignore[union-attr]
+            return None
+    return truth(vals)
+
+
 def _not(run: Interpreter, frame: Frame, expr: r.Not) -> Vals:
     vals = evaluate(run, frame, expr.operand)
     use_as_bool(run, frame, vals, expr.at)
-    decided = truth(vals) if all(isinstance(v, Const) for v in vals) and vals else None
+    decided = outcome(frame, expr.operand, vals)
     if decided is None and from_settings(vals):
         return unknown(CONFIGURED)
     return one(Const(not decided, "bool")) if decided is not None else unknown("truth of something")
@@ -202,7 +224,9 @@ def _operation(run: Interpreter, frame: Frame, expr: r.Operation) -> Vals:
     return operate(run, frame, expr.op, expr.operands, expr.at)
 
 
-def operate(run: Interpreter, frame: Frame, op: str, operands: tuple[r.Expr, ...], at: r.At) -> Vals:
+def operate(
+    run: Interpreter, frame: Frame, op: str, operands: tuple[r.Expr, ...], at: r.At, in_place: bool = False
+) -> Vals:
     """The result of an operator: the object's own method, joined containers, a constant string, or unknown."""
     values = [evaluate(run, frame, operand) for operand in operands]
     left = values[0]
@@ -213,9 +237,10 @@ def operate(run: Interpreter, frame: Frame, op: str, operands: tuple[r.Expr, ...
     for value in attributes.ordered(left):
         name = op.rstrip("_")
         if isinstance(value, Instance):
-            found = attributes.dunder(run, value, f"__{name}__", tuple(values[1:]), at, frame)
-            if found is not None:
-                return found
+            for method in (f"__i{name}__", f"__{name}__")[0 if in_place else 1 :]:
+                found = attributes.dunder(run, value, method, tuple(values[1:]), at, frame)
+                if found is not None:
+                    return found
     if len(values) == 2:
         for value in attributes.ordered(values[1]):
             if isinstance(value, Instance):
@@ -223,6 +248,8 @@ def operate(run: Interpreter, frame: Frame, op: str, operands: tuple[r.Expr, ...
                 if found is not None:
                     return found
         boxes = [v for vals in values for v in vals if isinstance(v, Box)]
+        if op == "or" and boxes and all(box.kind == "dict" for box in boxes):
+            return one(_merged(run, boxes, (frame.module.path, at, frame)))
         if boxes and op.startswith("add"):
             joined = Box(boxes[0].kind, (frame.module.path, at, frame))
             for box in boxes:
@@ -236,6 +263,19 @@ def operate(run: Interpreter, frame: Frame, op: str, operands: tuple[r.Expr, ...
             return one(Const(_percent(texts[0]), "pattern"))
     kept = frozenset(v for v in left if isinstance(v, (Ext, Instance)) and externals.is_query(run, v))
     return kept or unknown("result of an operator")
+
+
+def _merged(run: Interpreter, boxes: list[Box], site: object) -> Box:
+    """The union of dicts, of which the last one wins."""
+    union = Box("dict", site)
+    for box in boxes:
+        for key in attributes.box_keys(run, box):
+            attributes.box_put(run, union, one(Const(key, type(key).__name__)), run.store.get((box, key)) or NOTHING)  # type: ignore[arg-type]
+        for loose in (ANY_KEY, attributes.OTHER_KEYS):
+            held = run.store.get((box, loose))
+            if held is not None:
+                run.store.add((union, loose), held)
+    return union
 
 
 def _percent(text: str) -> str:
@@ -257,7 +297,7 @@ def _compare(run: Interpreter, frame: Frame, expr: r.Compare) -> Vals:
     if any(from_settings(value) for value in values):
         return unknown(CONFIGURED)
     if len(values) == 2:
-        return _compared(expr.ops[0], values[0], values[1])
+        return _compared(run, expr.ops[0], values[0], values[1])
     return unknown("comparison")
 
 
@@ -268,14 +308,15 @@ def from_settings(values: Vals) -> bool:
     ) or any(isinstance(v, Unknown) and v.reason == CONFIGURED for v in values)
 
 
-def _compared(op: str, left: Vals, right: Vals) -> Vals:
+def _compared(run: Interpreter, op: str, left: Vals, right: Vals) -> Vals:
     if len(left) == len(right) == 1:
         (a,), (b,) = left, right
-        if op in ("is", "is not", "==", "!=") and isinstance(a, Const) and isinstance(b, Const):
-            if "pattern" not in (a.kind, b.kind):
-                same = a == b if op.startswith("is") else a.value == b.value
-                return one(Const(same == (op in ("is", "==")), "bool"))
-        elif (
+        answer = _decided(run, op, a, b)
+        if answer is not None:
+            return one(Const(answer, "bool"))
+        if isinstance(a, Const) and isinstance(b, Const):
+            return unknown("comparison")
+        if (
             op in ("is", "is not")
             and Const(None, "NoneType") in (a, b)
             and not (isinstance(a, (Unknown, Ext)) or isinstance(b, (Unknown, Ext)))
@@ -284,10 +325,38 @@ def _compared(op: str, left: Vals, right: Vals) -> Vals:
     return unknown("comparison")
 
 
+def _decided(run: Interpreter, op: str, a: Value, b: Value) -> bool | None:
+    """The outcome of comparing two literals, a literal with the items of a display, or a version of Python."""
+    if isinstance(a, Const) and isinstance(b, Const) and "pattern" not in (a.kind, b.kind):
+        if op in ("is", "is not"):
+            return (a == b) == (op == "is")
+        return _ordered(op, a.value, b.value)
+    if op in ("in", "not in") and isinstance(a, Const) and a.kind != "pattern" and isinstance(b, Box):
+        if b.size < 0 or run.store.get((b, ANY_KEY)) is not None:
+            return None
+        keys = attributes.box_keys(run, b)
+        held = [one(Const(k, "")) if b.kind == "dict" else run.store.get((b, k)) or NOTHING for k in keys]  # type: ignore[arg-type]
+        if len(keys) != b.size or not all(len(v) == 1 and isinstance(next(iter(v)), Const) for v in held):
+            return None
+        return any(a.value == getattr(v, "value", None) for vals in held for v in vals) == (op == "in")
+    if isinstance(a, Ext) and a.path == "sys.version_info" and isinstance(b, Box):
+        parts = [literal(run.store.get((b, i)) or NOTHING) for i in range(max(b.size, 0))]
+        if len(parts) > 0 and all(isinstance(p, int) for p in parts) and tuple(parts) < _OLDEST:
+            return {">": True, ">=": True, "<": False, "<=": False, "==": False, "!=": True}.get(op)
+    return None
+
+
+def _ordered(op: str, a: Any, b: Any) -> bool | None:
+    try:
+        return bool(_ORDERS[op](a, b)) if op in _ORDERS else None
+    except TypeError:
+        return None
+
+
 def _ifexpr(run: Interpreter, frame: Frame, expr: r.IfExpr) -> Vals:
     vals = evaluate(run, frame, expr.test)
     use_as_bool(run, frame, vals, expr.at)
-    decided = truth(vals) if all(isinstance(v, Const) for v in vals) and vals else None
+    decided = outcome(frame, expr.test, vals)
     if decided is not None:
         return evaluate(run, frame, expr.body if decided else expr.orelse)
     found: list[Vals] = []
@@ -333,11 +402,16 @@ def _yield(run: Interpreter, frame: Frame, expr: r.Yield) -> Vals:
 
 def _yield_from(run: Interpreter, frame: Frame, expr: r.YieldFrom) -> Vals:
     inner = evaluate(run, frame, expr.value)
-    vals = iteration.elements(run, inner, expr.at, frame)
+    generator = next(iter(inner)) if len(inner) == 1 else None
+    result = unknown("result of a generator")
+    if isinstance(generator, Pending) and generator.kind == "generator":
+        result, vals = calls.run_pending(run, generator, expr.at, frame)
+    else:
+        vals = iteration.elements(run, inner, expr.at, frame)
     if run.active:
         run.active[-1].yields = join((run.active[-1].yields, vals))
     run.emit(flow.YieldPoint(expr.at))
-    return unknown("result of a generator")
+    return result
 
 
 def _fstring(run: Interpreter, frame: Frame, expr: r.FString) -> Vals:

@@ -22,6 +22,7 @@ from flake8_django_threads.values import calls, context_managers, exceptions, ex
 from flake8_django_threads.values.domain import (
     NOTHING,
     Arguments,
+    Box,
     ClassValue,
     Const,
     Ext,
@@ -31,7 +32,6 @@ from flake8_django_threads.values.domain import (
     Vals,
     Value,
     join,
-    truth,
     unknown,
 )
 from flake8_django_threads.values.flow import Node, Summary, sequence
@@ -333,7 +333,7 @@ class Interpreter:
         return True
 
     def _augment(self, frame: Frame, stmt: r.Augment) -> bool:
-        vals = expressions.operate(self, frame, stmt.op, (stmt.target, stmt.value), stmt.at)
+        vals = expressions.operate(self, frame, stmt.op, (stmt.target, stmt.value), stmt.at, in_place=True)
         targets.assign(self, frame, stmt.target, vals, stmt.value)
         return True
 
@@ -342,7 +342,7 @@ class Interpreter:
             if isinstance(target, r.Name):
                 self.store.set((frame, target.id), unknown("deleted name"))
             elif isinstance(target, (r.Attr, r.Index)):
-                self.evaluate(frame, target.base)
+                targets.delete(self, frame, target)
         return True
 
     def _return(self, frame: Frame, stmt: r.Return) -> bool:
@@ -377,7 +377,7 @@ class Interpreter:
         if expressions.from_settings(vals):
             vals = unknown(context_managers.CONFIGURED)
         expressions.use_as_bool(self, frame, vals, stmt.at)
-        decided = truth(vals) if all(isinstance(v, Const) for v in vals) and vals else None
+        decided = expressions.outcome(frame, stmt.test, vals)
         if decided is not None:
             return self.block(frame, stmt.body if decided else stmt.orelse)
         shut_when = context_managers.shut_test(self, frame, stmt.test)
@@ -423,6 +423,8 @@ class Interpreter:
             (value,) = iterable
             if isinstance(value, Pending) and value.kind == "generator":
                 return self._for_generator(frame, stmt, value)
+        if iterable and all(isinstance(v, Box) and v.kind == "tuple" and v.size == 0 for v in iterable):
+            return self.block(frame, stmt.orelse)
         first: list[Vals] = []
 
         def head() -> None:
@@ -506,8 +508,7 @@ class Interpreter:
         return False
 
     def _try(self, frame: Frame, stmt: r.Try) -> bool:
-        depth = len(self.store.logs)
-        del depth
+        before = self.active[-1].result if self.active else NOTHING
         body_live = False
 
         def body() -> bool:
@@ -543,11 +544,22 @@ class Interpreter:
                 ends.append(delta)
         with self.writing() as items:
             self.store.merge(ends or [body_delta, {}])
-            final_live = self.block(frame, stmt.final) if stmt.final else True
+            final_live = self._final(frame, stmt.final, before) if stmt.final else True
         node = flow.Try(stmt.at, body_node, tuple(catches), else_node, sequence(items))
         if node[1:] != (flow.NOTHING, (), flow.NOTHING, flow.NOTHING):
             self.emit(node)
         return bool(ends) and final_live
+
+    def _final(self, frame: Frame, block: r.Block, before: Vals) -> bool:
+        """Run a ``finally``; one that never reaches its end drops what the rest of the statement returned."""
+        running = self.active[-1] if self.active else None
+        returned = running.result if running is not None else NOTHING
+        if running is not None:
+            running.result = before
+        live = self.block(frame, block)
+        if running is not None and live:
+            running.result = join((running.result, returned))
+        return live
 
     def _with(self, frame: Frame, stmt: r.With) -> bool:
         return context_managers.run_with(self, frame, stmt, 0)

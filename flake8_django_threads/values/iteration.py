@@ -47,8 +47,7 @@ def _elements(run: Interpreter, value: Value, at: r.At, frame: Frame) -> Vals:
     match value:
         case Box():
             if value.kind == "dict":
-                keys = attributes.box_keys(run, value)
-                return join(one(Const(k, type(k).__name__)) for k in keys) if keys else unknown("key of a dict")  # type: ignore[arg-type]
+                return attributes.dict_keys(run, value)
             return attributes.box_values(run, value) or unknown("element of a container that is not known")
         case Pending():
             if value.kind == "generator":

@@ -59,18 +59,35 @@ def assign(run: Interpreter, frame: Frame, target: r.Expr, vals: Vals, source: r
             _unpack(run, frame, target, vals)
 
 
+def delete(run: Interpreter, frame: Frame, target: r.Attr | r.Index) -> None:
+    """``del value.name`` or ``del value[key]``: what the objects' own methods do about it."""
+    keys = run.evaluate(frame, target.key) if isinstance(target, r.Index) else const(target.name)
+    for receiver in attributes.ordered(run.evaluate(frame, target.base)):
+        if not isinstance(receiver, Instance):
+            continue
+        if isinstance(target, r.Index):
+            attributes.dunder(run, receiver, "__delitem__", (keys,), target.at, frame)
+        elif (deleter := attributes.accessor(run, receiver.klass, target.name, "deleter")) is not None:
+            run.call(one(Bound(deleter, receiver)), Arguments(), target.at, frame)
+        else:
+            attributes.dunder(run, receiver, "__delattr__", (keys,), target.at, frame)
+
+
 def _unpack(run: Interpreter, frame: Frame, target: r.Display, vals: Vals) -> None:
     sized = all(isinstance(v, Box) and v.size >= 0 for v in vals) and vals
     if not sized:
         vals_of_all = iteration.elements(run, vals, target.at, frame)
     starred = next((i for i, item in enumerate(target.items) if isinstance(item, r.Starred)), None)
     for index, item in enumerate(target.items):
-        if not sized:
-            assign(run, frame, item, vals_of_all, None)
-        elif isinstance(item, r.Starred):
-            rest = Box("list", ("rest", frame, target.at))
-            run.store.set((rest, ANY_KEY), iteration.elements(run, vals, target.at, frame))
+        if isinstance(item, r.Starred):
+            after = len(target.items) - index - 1
+            rest = attributes.part_of(run, vals, index, after, ("rest", frame, target.at)) if sized else None
+            if rest is None:
+                rest = Box("list", ("rest", frame, target.at))
+                run.store.set((rest, ANY_KEY), iteration.elements(run, vals, target.at, frame))
             assign(run, frame, item, one(rest), None)
+        elif not sized:
+            assign(run, frame, item, vals_of_all, None)
         else:
             place = index if starred is None or index < starred else index - len(target.items)
             held = [attributes.item(run, one(v), one(Const(place, "int")), target.at, frame) for v in vals]
