@@ -1,4 +1,4 @@
-"""The rule pages and the README's table, rendered from the rule classes."""
+"""The rule pages, the README's table and the page of rows, rendered from the rule classes and the tables."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import argparse
 import inspect
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
+from flake8_django_threads.models.load import shipped
+from flake8_django_threads.models.schema import TABLES
 from flake8_django_threads.rules.rule import Rule, all_rules
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
 BEGIN, END = "<!-- rules -->\n", "<!-- /rules -->\n"
 
 
@@ -36,29 +39,80 @@ def with_table(text: str) -> str:
     return text[: text.index(BEGIN)] + BEGIN + table() + text[text.index(END) :]
 
 
+def pages() -> dict[str, str]:
+    """Every generated page, by its path in the repository: one for each rule, and one of all rows."""
+    found = {f"docs/rules/{rule.code}.md": _page(rule) + "\n" for rule in all_rules()}
+    return {**found, "docs/rows.md": rows_page()}
+
+
+def rows_page() -> str:
+    """All shipped rows with their reasons, by table."""
+    parts = [
+        "# What the linter knows",
+        "Each row says one thing about one path, and why. [Teach it your helper](teach.md) shows how to add your own.",
+    ]
+    for table, meaning in TABLES.items():
+        lines = ["| path | says | why |", "|---|---|---|"]
+        for entry in (entry for tables in shipped().values() for entry in tables.get(table, ())):
+            lines.append("| " + " | ".join(map(_cell, (_paths(entry), _says(entry), entry["why"]))) + " |")
+        parts += [f"## {table}", meaning, "\n".join(lines)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _paths(entry: Mapping[str, Any]) -> str:
+    paths = entry.get("paths") or [entry["path"]]
+    return ", ".join(f"`{path}`" for path in paths) + "".join(f" `.{name}`" for name in entry.get("methods", ()))
+
+
+def _says(entry: Mapping[str, Any]) -> str:
+    said = {key: value for key, value in entry.items() if key not in ("path", "paths", "methods", "why")}
+    return ", ".join(f"{key} = {_literal(value)}" for key, value in said.items())
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_literal(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_literal, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Hold the README's table to the rules: 0 if it is right or now written, 1 if it is old, 2 if nobody can know."""
+    """Hold README and pages to rules and rows: 0 if all is right or now written, 1 if something is old.
+
+    2 if nobody can know, because a file cannot be read, written or holds no place for the table.
+    """
     parser = argparse.ArgumentParser(
-        prog="python -m flake8_django_threads.docs", description="The README's rule table."
+        prog="python -m flake8_django_threads.docs", description="The README's rule table and the pages in docs."
     )
     mode = parser.add_mutually_exclusive_group(required=True)
-    mode.add_argument("--check", action="store_true", help="say whether the table is that of the rules")
-    mode.add_argument("--write", action="store_true", help="write the table")
-    parser.add_argument("readme", nargs="?", type=Path, default=README, help="the file that holds the table")
+    mode.add_argument("--check", action="store_true", help="say whether they are those of the rules and rows")
+    mode.add_argument("--write", action="store_true", help="write them")
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT, help="the folder that holds README.md and docs")
     options = parser.parse_args(arguments)
+    path = options.folder
     try:
-        old = options.readme.read_text(encoding="utf-8")
-        new = with_table(old)
-        if options.write and new != old:
-            options.readme.write_text(new, encoding="utf-8", newline="\n")
+        path = options.folder / "README.md"
+        wanted = {path: with_table(path.read_text(encoding="utf-8"))}
+        wanted |= {options.folder / name: text for name, text in pages().items()}
+        old = []
+        for path, text in wanted.items():
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                old.append(path)
+        for path in old if options.write else ():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(wanted[path], encoding="utf-8", newline="\n")
     except (OSError, ValueError) as error:
         cause = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-        print(f"{options.readme}: {cause}", file=sys.stderr)
+        print(f"{path}: {cause}", file=sys.stderr)
         return 2
-    if options.check and new != old:
-        print(f"{options.readme}: the rules say something else; {parser.prog} --write writes it", file=sys.stderr)
-        return 1
-    return 0
+    for path in old if options.check else ():
+        print(f"{path}: the rules or rows say something else; {parser.prog} --write writes it", file=sys.stderr)
+    return 1 if options.check and old else 0
 
 
 def _page(rule: Rule) -> str:

@@ -12,6 +12,7 @@ from flake8_django_threads.base import Span, Step
 from flake8_django_threads.effects.bits import OPEN
 from flake8_django_threads.effects.evidence import Found
 from flake8_django_threads.effects.sites import Connection, SpawnSite
+from flake8_django_threads.models.load import shipped
 from flake8_django_threads.rules.rule import LONGEST, Example, Rule, all_rules
 from flake8_django_threads.values import flow
 
@@ -163,21 +164,32 @@ def test_a_message_gives_less_evidence_before_it_loses_its_end() -> None:
     assert [text.endswith("x") for text in said] == sorted((text.endswith("x") for text in said), reverse=True)
 
 
-def readme(folder: Path, text: str) -> str:
-    path = folder / "README.md"
-    path.write_text(text, encoding="utf-8", newline="")
-    return str(path)
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A repository whose README and pages are of today."""
+    (tmp_path / "README.md").write_text(f"before\n{docs.BEGIN}{docs.END}after\n", encoding="utf-8")
+    assert docs.main(["--write", str(tmp_path)]) == 0
+    return tmp_path
 
 
-def test_check_tells_an_old_table_and_write_repairs_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = readme(tmp_path, f"before\n{docs.BEGIN}old\n{docs.END}after\n")
-    assert docs.main(["--check", path]) == 1
-    assert path in capsys.readouterr().err
-    assert docs.main(["--write", path]) == 0
-    assert Path(path).read_text(encoding="utf-8") == f"before\n{docs.BEGIN}{docs.table()}{docs.END}after\n"
-    assert docs.main(["--check", path]) == 0
-    assert docs.main(["--write", path]) == 0
+@pytest.mark.parametrize("name", ["README.md", "docs/rows.md", "docs/rules/DJT001.md"])
+def test_check_tells_an_old_page_and_write_repairs_it(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (folder / name).read_text(encoding="utf-8")
+    (folder / name).write_text(text.replace("thread", "fibre"), encoding="utf-8")
+    assert docs.main(["--check", str(folder)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"{folder / name}: ")
+    assert docs.main(["--write", str(folder)]) == 0
+    assert (folder / name).read_text(encoding="utf-8") == text
+    assert docs.main(["--check", str(folder)]) == 0
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_page_that_is_not_there_is_an_old_one(folder: Path) -> None:
+    (folder / "docs" / "rows.md").unlink()
+    assert docs.main(["--check", str(folder)]) == 1
 
 
 @pytest.mark.parametrize("text", ["", docs.BEGIN, docs.END + docs.BEGIN, docs.BEGIN + docs.BEGIN + docs.END])
@@ -185,18 +197,25 @@ def test_check_tells_an_old_table_and_write_repairs_it(tmp_path: Path, capsys: p
 def test_a_readme_without_a_place_for_the_table_is_an_error(
     text: str, mode: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = readme(tmp_path, text)
-    assert docs.main([mode, path]) == 2
-    assert capsys.readouterr().err.startswith(f"{path}: needs one line")
-    assert Path(path).read_text(encoding="utf-8") == text
+    (tmp_path / "README.md").write_text(text, encoding="utf-8", newline="")
+    assert docs.main([mode, str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith(f"{tmp_path / 'README.md'}: needs one line")
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
 
 
 def test_no_readme_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert docs.main(["--check", str(tmp_path / "README.md")]) == 2
+    assert docs.main(["--check", str(tmp_path)]) == 2
     assert "No such file" in capsys.readouterr().err
-    (tmp_path / "latin").write_bytes(b"\xe9")
-    assert docs.main(["--check", str(tmp_path / "latin")]) == 2
+    (tmp_path / "README.md").write_bytes(b"\xe9")
+    assert docs.main(["--check", str(tmp_path)]) == 2
 
 
-def test_the_repositorys_own_readme_is_the_default() -> None:
+def test_the_page_of_rows_gives_each_row_its_reason() -> None:
+    page = docs.rows_page()
+    for rows in (table for tables in shipped().values() for table in tables.values()):
+        for row in rows:
+            assert " ".join(row["why"].split()).replace("|", "\\|") in page
+
+
+def test_the_repositorys_own_pages_are_the_default() -> None:
     assert docs.main(["--check"]) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -191,3 +192,23 @@ def test_djt_fix_says_the_same(project: Path) -> None:
     (line,) = done.stderr.splitlines()
     assert done.returncode == 2
     assert "pyproject.toml" in line
+
+
+def test_the_page_about_it_tells_the_truth(project: Path) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "teach.md").read_text(encoding="utf-8")
+    kinds = re.findall(r"^```(\w+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    background, views = (text for kind, text in kinds if kind == "python")
+    rows, retired, *_ = (text for kind, text in kinds if kind == "toml")
+    (said,) = (text for kind, text in kinds if kind == "text")
+    (project / "shop" / "background.py").write_text(background, encoding="utf-8")
+    (project / "shop" / "views.py").write_text(views, encoding="utf-8")
+    assert flake8(project) == ""
+    (project / "pyproject.toml").write_text(rows, encoding="utf-8")
+    assert flake8(project) == said
+    (project / "pyproject.toml").write_text(rows + retired.replace("threading.Timer", "shop.background.run_later"))
+    assert flake8(project) == ""
+
+
+def flake8(project: Path) -> str:
+    command = [sys.executable, "-m", "flake8", "--isolated", "--select=DJT", "shop"]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False).stdout

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from flake8_django_threads.models.gate import Gate
 from flake8_django_threads.models.schema import TABLES, BadRow, Row, read_tables
@@ -193,6 +194,11 @@ def load_file(path: str | Path) -> Mapping[str, object]:
 
 def load(user_tables: Sequence[tuple[str, Mapping[str, object]]] = ()) -> Models:
     """Merge the shipped tables with the user's, given as (name for messages, parsed TOML); raise BadRow."""
+    tables = [*shipped().items(), *user_tables]
+    return Models([row for source, rows in tables for row in read_tables(source, rows)])
+
+
+def shipped() -> dict[str, dict[str, Any]]:
+    """Give the tables that come with the package, by file name."""
     folder = files("flake8_django_threads.models")
-    shipped = [(name, tomllib.loads((folder / name).read_text("utf-8"))) for name in _SHIPPED]
-    return Models([row for source, tables in (*shipped, *user_tables) for row in read_tables(source, tables)])
+    return {name: tomllib.loads((folder / name).read_text("utf-8")) for name in _SHIPPED}

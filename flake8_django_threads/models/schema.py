@@ -216,7 +216,17 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "wrapper": ("does",),
     "descriptor": ("returns",),
 }
-TABLES = tuple(_OPTIONS)
+TABLES: Mapping[str, str] = {
+    "type": "Other spellings of a class, and its bases.",
+    "touch": "Opens a connection, or uses one.",
+    "lazy": "Builds a query without running it.",
+    "close": "Shuts a connection, or all of them.",
+    "spawn": "Hands a callable to another thread.",
+    "subclass": "A class whose subclasses have methods that run in another thread.",
+    "wrapper": "What becomes of a callable that a library is given.",
+    "quiet": "Neither opens a connection nor raises.",
+    "descriptor": "What reading a class attribute of a library's gives on an instance.",
+}
 _KEYS: Mapping[str, Mapping[str, _Kind]] = {table: {**_EVERY, **options} for table, options in _OPTIONS.items()}
 
 
@@ -258,7 +268,7 @@ def _read_row(source: str, table: str, number: int, entry: Mapping[str, object])
             yield Row(table, f"{owner}.{method}" if method else owner, source=source, **options)
 
 
-def _known(word: str, words: Mapping[str, object] | tuple[str, ...]) -> str:
+def _known(word: str, words: Mapping[str, object]) -> str:
     """Suggest the nearest word, or name all that are known."""
     near = difflib.get_close_matches(word, words, 1)
     return f'did you mean "{near[0]}"?' if near else "expected one of " + ", ".join(words)
