@@ -10,6 +10,14 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from flake8_django_threads.base import Definition, Span, Step
+from flake8_django_threads.effects.explore import (
+    OUTER_DEPTH,
+    OUTER_STEPS,
+    outer_function,
+    outermost,
+    reach,
+    run_symbolically,
+)
 from flake8_django_threads.effects.sites import Connection, SpawnSite, connections
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
@@ -36,8 +44,8 @@ from flake8_django_threads.values.interpreter import MOST_DEPTH, MOST_STEPS, Exh
 RECURSION = 12_000
 MOST_CALLERS = 12
 MOST_ALIASES = 4
-# The function around a spawn is run for the entry's value alone, and a helper for what its parameters reach.
-OUTER_DEPTH, HELPER_DEPTH, OUTER_STEPS = 6, 3, 20_000
+# A helper is run for what its parameters reach alone.
+HELPER_DEPTH = 3
 FILE_STEPS, LEAST_STEPS = 160_000, 4_000
 NO_CALLER = "parameter without a known caller"
 # Code that is nested too deep for the machine ends the analysis of a site as any other limit does.
@@ -87,9 +95,9 @@ class Inventory:
         yield from bodies.values()
         candidates = [(call, scope) for call, scope in module.calls if self._may_spawn(module, call, helpers)]
         found: dict[r.At, list[Event]] = {}
-        roots = dict.fromkeys(_outermost(scope) for _, scope in candidates)
+        roots = dict.fromkeys(outermost(scope) for _, scope in candidates)
         for root in [*roots, *self._callers(module, list(roots))]:
-            inside = [(call, scope) for call, scope in candidates if _outermost(scope) is root]
+            inside = [(call, scope) for call, scope in candidates if outermost(scope) is root]
             for at, event in self._run_root(module, root, inside):
                 found.setdefault(at, []).append(event)
         for at, event in (*self._by_decorator(module), *(self._decorated(module, helpers) if helpers else ())):
@@ -112,7 +120,7 @@ class Inventory:
         for call, scope in module.calls:
             func = call.func
             name = func.id if isinstance(func, r.Name) else func.name if isinstance(func, r.Attr) else ""
-            outer = _outermost(scope)
+            outer = outermost(scope)
             if name in names and outer not in roots and isinstance(outer, r.Function):
                 found[outer] = None
         return list(found)[:MOST_CALLERS]
@@ -161,9 +169,9 @@ class Inventory:
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, RECURSION))
         try:
-            for root in dict.fromkeys(_outermost(scope) for _, scope in calls):
+            for root in dict.fromkeys(outermost(scope) for _, scope in calls):
                 if isinstance(root, r.Function) and self._is_helper(
-                    module, root, [c for c in calls if _outermost(c[1]) is root]
+                    module, root, [c for c in calls if outermost(c[1]) is root]
                 ):
                     found[root] = None
         finally:
@@ -191,10 +199,10 @@ class Inventory:
         run.on_spawn = lambda event: given.append(_left_to_parameter(event, root)) if not run.in_thread else None
         self._outer_depth = HELPER_DEPTH
         try:
-            frame = self._run_symbolically(self.function(module, root))
+            frame = self._run_symbolically(outer_function(module, root))
             for call, scope in inside:
                 if (module.path, call.at) not in run.evaluated:
-                    self._reach(module, call, scope, root, frame)
+                    reach(run, module, call, scope, root, frame, self._outer_depth)
         except LIMITS:
             pass
         finally:
@@ -211,7 +219,7 @@ class Inventory:
                 continue
             run.begin()
             met: list[Event] = []
-            func = self.function(module, function)
+            func = outer_function(module, function)
             run.on_spawn = lambda event, met=met: self._meet(event, met)  # type: ignore[misc]
             try:
                 frame = run.class_frame(func.klass) if func.klass is not None else run.module_frame(module)
@@ -241,7 +249,7 @@ class Inventory:
                 if not (isinstance(mark, r.Call) and self._may_spawn(module, mark, frozenset())):
                     continue
                 run.begin()
-                func = self.function(module, function)
+                func = outer_function(module, function)
                 frame = run.class_frame(func.klass) if func.klass is not None else run.module_frame(module)
                 met: list[Event] = []
                 with suppress(*LIMITS), run.detached():
@@ -268,12 +276,12 @@ class Inventory:
         try:
             frame: Frame | None = None
             if isinstance(root, r.Function):
-                func = self.function(module, root)
+                func = outer_function(module, root)
                 frame = self._run_symbolically(func)
             for call, scope in inside:
                 if (module.path, call.at) in run.evaluated:
                     continue
-                self._reach(module, call, scope, root, frame)
+                reach(run, module, call, scope, root, frame, self._outer_depth)
         except LIMITS:
             pass
         finally:
@@ -287,49 +295,8 @@ class Inventory:
                 result.append((at, event))
         return result
 
-    def function(self, module: r.ModuleFacts, function: r.Function) -> Func:
-        """The value of an outermost function or method."""
-        owner = function.owner
-        if isinstance(owner, r.ClassFact):
-            return Func(function, module, None, ClassValue(owner, module))
-        return Func(function, module)
-
     def _run_symbolically(self, func: Func) -> Frame:
-        """Run a function whose callers are not known; the frame that it ran in."""
-        run = self._run
-        symbolic = attributes.symbolic_frame(run, func)
-        bound = {p.name: run.names.parameter(symbolic, p) for p in func.function.parameters}
-        key = (func.function, func.frame, func.klass, tuple(sorted(bound.items(), key=lambda item: item[0])))
-        frame = run.intern(key, lambda: Frame(func.module, func.function, func.frame, func.klass))
-        with run.writing(), run.within(self._outer_depth, OUTER_STEPS):
-            run.run_function(func, bound, func.function.at)
-        return frame
-
-    def _reach(self, module: r.ModuleFacts, call: r.Call, scope: r.Scope, root: r.Scope, frame: Frame | None) -> None:
-        """Evaluate a call that running its outermost function did not meet: in an inner function or dead code."""
-        run = self._run
-        chain: list[r.Function] = []
-        current: object = scope
-        klass: ClassValue | None = None
-        while current is not root and current is not None:
-            if isinstance(current, r.Function):
-                chain.append(current)
-            current = getattr(current, "owner", None)
-        outer = frame
-        for function in reversed(chain):
-            if isinstance(function.owner, r.ClassFact):
-                klass = ClassValue(function.owner, module, outer)
-            func = Func(function, module, outer, klass)
-            klass = None
-            outer = self._run_symbolically(func)
-        if (module.path, call.at) in run.evaluated:
-            return
-        if isinstance(scope, r.ClassFact):
-            outer = run.class_frame(ClassValue(scope, module, outer))
-        if outer is None:
-            outer = run.module_frame(module)
-        with run.writing():
-            run.evaluate(outer, call)
+        return run_symbolically(self._run, func, self._outer_depth)
 
     def _meet(self, event: SpawnEvent, met: list[Event]) -> None:
         """Run the entry as the other thread would, and keep its tree."""
@@ -574,7 +541,7 @@ class Inventory:
         owner = fact.owner
         while owner is not None and not isinstance(owner, r.ModuleFacts):
             if isinstance(owner, r.Function):
-                frame = self._run_symbolically(self.function(module, _outermost(owner)))  # type: ignore[arg-type]
+                frame = self._run_symbolically(outer_function(module, outermost(owner)))  # type: ignore[arg-type]
                 return ClassValue(fact, module, frame)
             owner = owner.owner
         return ClassValue(fact, module)
@@ -646,7 +613,7 @@ def _left_to_parameter(event: SpawnEvent, root: r.Function) -> bool:
         if isinstance(value, Unknown) and value.reason == NO_CALLER:
             return True
         entry = entry_function(value)
-        if entry is not None and _outermost(entry.function) is root and entry.function is not root:
+        if entry is not None and outermost(entry.function) is root and entry.function is not root:
             parameters = {p.name for p in root.parameters} - {"self", "cls"}
             if any(
                 isinstance(c.func, r.Name) and c.func.id in parameters
@@ -709,20 +676,6 @@ def _last_name(expr: r.Expr) -> str:
 
 def _rank(site: SpawnSite) -> tuple[bool, bool]:
     return site.leak is None, not site.connections
-
-
-def _outermost(scope: r.Scope) -> r.Scope:
-    """The outermost function around a scope, or the module."""
-    result: r.Scope = scope
-    current: object = scope
-    best: r.Scope | None = None
-    while current is not None:
-        if isinstance(current, r.Function):
-            best = current
-        if isinstance(current, r.ModuleFacts):
-            result = current
-        current = getattr(current, "owner", None)
-    return best if best is not None else result
 
 
 def _spawn_words(run: Interpreter) -> frozenset[str]:

@@ -1,0 +1,78 @@
+"""Running the functions of a file whose callers are not known, to see what happens in them."""
+
+from __future__ import annotations
+
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.values import attributes
+from flake8_django_threads.values.domain import ClassValue, Frame, Func
+from flake8_django_threads.values.interpreter import Interpreter
+
+# A function is run for what it does itself and what its helpers do; the whole depth is for the entries of threads.
+OUTER_DEPTH, OUTER_STEPS = 6, 20_000
+
+
+def outermost(scope: r.Scope) -> r.Scope:
+    """The outermost function around a scope, or the module."""
+    result: r.Scope = scope
+    current: object = scope
+    best: r.Scope | None = None
+    while current is not None:
+        if isinstance(current, r.Function):
+            best = current
+        if isinstance(current, r.ModuleFacts):
+            result = current
+        current = getattr(current, "owner", None)
+    return best if best is not None else result
+
+
+def outer_function(module: r.ModuleFacts, function: r.Function) -> Func:
+    """The value of an outermost function or method."""
+    owner = function.owner
+    if isinstance(owner, r.ClassFact):
+        return Func(function, module, None, ClassValue(owner, module))
+    return Func(function, module)
+
+
+def run_symbolically(run: Interpreter, func: Func, depth: int = OUTER_DEPTH, steps: int = OUTER_STEPS) -> Frame:
+    """Run a function whose callers are not known; the frame that it ran in."""
+    symbolic = attributes.symbolic_frame(run, func)
+    bound = {p.name: run.names.parameter(symbolic, p) for p in func.function.parameters}
+    key = (func.function, func.frame, func.klass, tuple(sorted(bound.items(), key=lambda item: item[0])))
+    frame = run.intern(key, lambda: Frame(func.module, func.function, func.frame, func.klass))
+    with run.writing(), run.within(depth, steps):
+        run.run_function(func, bound, func.function.at)
+    return frame
+
+
+def reach(
+    run: Interpreter,
+    module: r.ModuleFacts,
+    call: r.Call,
+    scope: r.Scope,
+    root: r.Scope,
+    frame: Frame | None,
+    depth: int = OUTER_DEPTH,
+) -> None:
+    """Evaluate a call that running its outermost function did not meet: in an inner function or dead code."""
+    chain: list[r.Function] = []
+    current: object = scope
+    klass: ClassValue | None = None
+    while current is not root and current is not None:
+        if isinstance(current, r.Function):
+            chain.append(current)
+        current = getattr(current, "owner", None)
+    outer = frame
+    for function in reversed(chain):
+        if isinstance(function.owner, r.ClassFact):
+            klass = ClassValue(function.owner, module, outer)
+        func = Func(function, module, outer, klass)
+        klass = None
+        outer = run_symbolically(run, func, depth)
+    if (module.path, call.at) in run.evaluated:
+        return
+    if isinstance(scope, r.ClassFact):
+        outer = run.class_frame(ClassValue(scope, module, outer))
+    if outer is None:
+        outer = run.module_frame(module)
+    with run.writing():
+        run.evaluate(outer, call)
