@@ -82,7 +82,7 @@ def of(run: Interpreter, value: Value, name: str, at: r.At, frame: Frame) -> Val
         case ModuleValue():
             return run.names.member(value, name)
         case Ext():
-            return externals.attribute(run, value, name, at)
+            return externals.attribute(run, value, name, at, frame)
         case Super():
             return _of_super(run, value, name, at, frame)
         case Box():

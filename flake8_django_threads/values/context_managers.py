@@ -68,6 +68,8 @@ def around(
     if isinstance(manager, Instance) and _own(run, manager) is not None:
         return _around_instance(run, manager, body, at, frame, is_async)
     with run.writing() as enter:
+        if isinstance(manager, Ext):
+            run.on_library(f"{manager.path}.__enter__", manager, Arguments(), at, frame)
         entered_vals = entered(run, one(manager), at, frame)
         if isinstance(manager, (Ext, Instance)):
             externals.event(run, manager, "enter", at)

@@ -43,6 +43,8 @@ MANAGER = "django.db.models.Manager"
 QUERYSET = "django.db.models.QuerySet"
 CONNECTION = "django.db.connection"
 CONNECTIONS = "django.db.connections"
+# What iterating connections gives: no connection, but the name of one.
+ALIAS_NAME = "[alias]"
 # A class of a library's ``models`` module: with no row for it, its name is all there is to go by.
 _MODEL_PATH = re.compile(r"(?:^|\.)models(?:\.[a-z_]\w*)*\.[A-Z]\w*$")
 _DEFAULT_MANAGERS = ("objects", "_default_manager", "_base_manager")
@@ -52,6 +54,8 @@ FALSE_HERE = (
     "django.db.connections[].in_atomic_block",
     "typing.TYPE_CHECKING",
 )
+# What these wrap runs in a thread that has no event loop.
+OFF_LOOP = ("asgiref.sync.sync_to_async", "channels.db.database_sync_to_async")
 _CLOSERS = ("close", "cleanup", "clean_up")
 _DATABASE = ("conn", "db", "database")
 
@@ -97,8 +101,10 @@ def _outside(run: Interpreter, klass: ClassValue) -> list[str]:
 # Attributes.
 
 
-def attribute(run: Interpreter, value: Ext, name: str, at: r.At) -> Vals:
+def attribute(run: Interpreter, value: Ext, name: str, at: r.At, frame: Frame) -> Vals:
     """``value.name``."""
+    if value.path == CONNECTIONS + ALIAS_NAME:
+        run.on_library(f"{value.path}.{name}", value, Arguments(), at, frame)
     held = run.store.get((value, name)) if value.path.endswith("()") else None
     if held is not None:
         return held
@@ -249,7 +255,7 @@ def _alias(keys: Vals) -> str:
             return key.value
         if isinstance(key, Ext):
             path = key.path
-            if path == CONNECTIONS + "[alias]":
+            if path == CONNECTIONS + ALIAS_NAME:
                 return flow.ALL
             if path == "django.db.DEFAULT_DB_ALIAS" or path == "django.db.utils.DEFAULT_DB_ALIAS":
                 return flow.DEFAULT
@@ -260,11 +266,11 @@ def iterated(run: Interpreter, value: Ext | Instance, at: r.At) -> Vals:
     """The elements of an object of a library's class."""
     if isinstance(value, Ext):
         if value.path in (CONNECTIONS, "django.conf.settings.DATABASES"):
-            return one(Ext(CONNECTIONS + "[alias]"))
+            return one(Ext(CONNECTIONS + ALIAS_NAME))
         if value.path == CONNECTIONS + ".all()":
             return one(Ext(CONNECTIONS + "[]", None, flow.ALL))
         if value.path == CONNECTIONS + ".databases":
-            return one(Ext(CONNECTIONS + "[alias]"))
+            return one(Ext(CONNECTIONS + ALIAS_NAME))
     got = event(run, value, "iter", at)
     if got is not None:
         return got
@@ -295,6 +301,7 @@ def event(run: Interpreter, value: Value, name: str, at: r.At) -> Vals | None:
 def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """Call something of a library; ``receiver`` is the object whose method it is."""
     path = run.models.canonical(function.path)
+    run.on_library(path, receiver, arguments, at, frame)
     found = spawning.spawn(run, path, receiver, arguments, at, frame)
     if found is not None:
         return found
@@ -448,6 +455,15 @@ def _using(row: Row, arguments: Arguments) -> str:
 
 def call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """Call a function behind a library's decorator."""
+    leaves_loop = value.wrapper.removesuffix("()") in OFF_LOOP
+    run.off_loop += leaves_loop
+    try:
+        return _call_wrapped(run, value, arguments, at, frame)
+    finally:
+        run.off_loop -= leaves_loop
+
+
+def _call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     inner = one(value.function)
     if value.manager is not None:
         return context_managers.decorate(run, value.manager, inner, arguments, at, frame)

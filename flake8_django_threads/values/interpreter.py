@@ -122,8 +122,10 @@ class Interpreter:
         self.on_spawn: Callable[[SpawnEvent], None] = ignore
         self.on_done: Callable[[Value, Vals, Frame, r.At], None] = ignore
         self.on_start: Callable[[Value], None] = ignore
+        self.on_library: Callable[[str, Value | None, Arguments, r.At, Frame], None] = ignore
         self.evaluated: set[tuple[str, r.At]] = set()
         self.in_thread = 0
+        self.off_loop = 0
         self.most_depth = MOST_DEPTH
         self.most_steps = MOST_STEPS
         self.pushed: list[tuple[Ext, list[Node], int, Value, bool]] = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
 from flake8_django_threads.models.schema import Slot
-from flake8_django_threads.values import attributes, calls, iteration
+from flake8_django_threads.values import attributes, calls, externals, iteration
 from flake8_django_threads.values.domain import (
     NOTHING,
     Arguments,
@@ -17,9 +17,11 @@ from flake8_django_threads.values.domain import (
     Frame,
     Func,
     Instance,
+    Partial,
     Pending,
     Vals,
     Value,
+    Wrapped,
     join,
     one,
     unknown,
@@ -64,10 +66,18 @@ def spawn(
             ) or unknown("handler object that is not known")
         job = Ext(result, None, "", (frame.module.path, at, frame))
         report(run, row, given, arguments, at, frame, job)
-        return given if row.decorator else one(job)
+        return off_loop(given, path) if row.decorator else one(job)
     if row.decorator:
         return one(Ext(_DECORATOR + path))
     return one(Ext(result))
+
+
+def off_loop(given: Vals, path: str) -> Vals:
+    """What a wrapper like ``sync_to_async`` gives: the callables, which then run in a thread without an event loop."""
+    return frozenset(
+        Wrapped(v, path) if isinstance(v, (Func, Bound, Partial, Ext)) and path in externals.OFF_LOOP else v
+        for v in given
+    )
 
 
 def decorator_row(run: Interpreter, value: Value) -> Row | None:
@@ -169,7 +179,7 @@ def call_through(
         found = join((found, calls.run_pending(run, value, at, frame)[0]))
     rest = frozenset(v for v in given if not isinstance(v, (Pending, Const)))
     if row.does == "same-thread" and path.endswith("sync_to_async"):
-        return given
+        return off_loop(given, path)
     if rest and (row.args is not None or not pending):
         passed, keywords = passed_on(run, row, arguments, at, frame)
         passed.keywords.update(keywords)

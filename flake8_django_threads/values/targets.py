@@ -12,6 +12,7 @@ from flake8_django_threads.values.domain import (
     Bound,
     Box,
     Const,
+    Ext,
     Frame,
     Instance,
     Vals,
@@ -63,6 +64,8 @@ def delete(run: Interpreter, frame: Frame, target: r.Attr | r.Index) -> None:
     """``del value.name`` or ``del value[key]``: what the objects' own methods do about it."""
     keys = run.evaluate(frame, target.key) if isinstance(target, r.Index) else const(target.name)
     for receiver in attributes.ordered(run.evaluate(frame, target.base)):
+        if isinstance(receiver, Ext) and isinstance(target, r.Index):
+            run.on_library(f"{receiver.path}.__delitem__", receiver, Arguments([keys]), target.at, frame)
         if not isinstance(receiver, Instance):
             continue
         if isinstance(target, r.Index):
