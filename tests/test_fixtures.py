@@ -9,8 +9,8 @@ import harness
 import pytest
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-RULES = sorted(FIXTURES.glob("rules/*/*"))
-SILENT = sorted(FIXTURES.glob("silent/*"))
+RULES = sorted(case for case in FIXTURES.glob("rules/*/*") if case.is_dir())
+SILENT = sorted(case for case in FIXTURES.glob("silent/*") if case.is_dir())
 
 
 def name(case: Path) -> str:

@@ -1,0 +1,74 @@
+"""Runs a function in a forked child of its own, and brings back what it returned."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import select
+import signal
+import struct
+import traceback
+from collections.abc import Callable
+from time import monotonic
+from typing import TypeVar
+
+T = TypeVar("T")
+LENGTH = struct.Struct("!Q")
+
+
+class ChildError(Exception):
+    """The child raised, died or took too long; the text says which, with the child's traceback."""
+
+
+def isolated(work: Callable[[], T], seconds: float) -> T:
+    """What ``work`` returns in a forked child, which never comes back into its caller's code. Raises ChildError."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if not pid:
+        _answer(work, write)
+    os.close(write)
+    try:
+        done, answer = _read(read, monotonic() + seconds)
+    finally:
+        os.close(read)
+        _end(pid)
+    if not done:
+        raise ChildError(answer)
+    return answer
+
+
+def _answer(work: Callable[[], object], write: int) -> None:
+    parent = os.getpid()
+    try:
+        answer = pickle.dumps((True, work()))
+    except BaseException:
+        answer = pickle.dumps((False, traceback.format_exc()))
+    if os.getpid() == parent:
+        with os.fdopen(write, "wb") as pipe:
+            pipe.write(LENGTH.pack(len(answer)) + answer)
+    # Threads that never end, and children of the case's own, must not keep the child.
+    os._exit(0)
+
+
+def _read(read: int, until: float) -> tuple[bool, object]:
+    """The child's answer. Its length comes first: a grandchild may hold the pipe open for as long as it lives."""
+    data = b""
+    while len(data) < LENGTH.size or len(data) < LENGTH.size + LENGTH.unpack_from(data)[0]:
+        if not select.select([read], [], [], max(0.0, until - monotonic()))[0]:
+            return False, "took too long"
+        more = os.read(read, 1 << 16)
+        if not more:
+            return False, "ended without an answer"
+        data += more
+    return pickle.loads(data[LENGTH.size :])  # type: ignore[no-any-return]
+
+
+def _end(pid: int) -> None:
+    """Let the child go; one that hangs is killed."""
+    until = monotonic() + 2
+    while monotonic() < until:
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            return
+        select.select([], [], [], 0.001)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)

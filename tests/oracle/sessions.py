@@ -1,0 +1,85 @@
+"""Counts the connections that this process holds open, as the database sees them."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+from pathlib import Path
+from threading import Lock, get_ident
+from time import monotonic, sleep
+from typing import Any
+
+
+class Opened:
+    """Django's connections as its own signal announced them: how many by each thread, and whether any is open still.
+
+    Only a hint of how long to wait for the server: the objects are held weakly and never closed from here.
+    """
+
+    def __init__(self) -> None:
+        self.by_thread: dict[int, int] = {}
+        self._wrappers: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    def watch(self) -> None:
+        from django.db.backends.signals import connection_created
+
+        connection_created.connect(self._created, weak=False)
+
+    def _created(self, connection: Any, **_: object) -> None:
+        self.by_thread[get_ident()] = self.by_thread.get(get_ident(), 0) + 1
+        self._wrappers.add(connection)
+
+    @property
+    def open(self) -> int:
+        handles = (wrapper.connection for wrapper in list(self._wrappers))
+        return sum(handle is not None and not getattr(handle, "closed", False) for handle in handles)
+
+
+class SqliteSessions:
+    """Open file handles on the database's files, out of ``/proc/self/fd``."""
+
+    vendor = "sqlite"
+
+    def __init__(self, files: Iterable[Path]) -> None:
+        self.files = {str(file.resolve()) for file in files}
+
+    def count(self) -> int:
+        return sum(self._target(fd) in self.files for fd in Path("/proc/self/fd").iterdir())
+
+    @staticmethod
+    def _target(fd: Path) -> str:
+        try:
+            return str(fd.readlink())
+        except OSError:
+            return ""
+
+
+class PostgresSessions:
+    """Rows of ``pg_stat_activity`` that bear this run's name, asked for over a connection that is none of Django's."""
+
+    vendor = "postgresql"
+
+    def __init__(self, host: str, port: str, name: str, opened: Opened) -> None:
+        import psycopg
+
+        self._lock = Lock()
+        self._name = name
+        self._opened = opened
+        self._observer = psycopg.connect(
+            host=host, port=port, user="postgres", dbname="postgres", application_name="oracle", autocommit=True
+        )
+
+    def count(self) -> int:
+        """The server's number, given time to hear of each connection that the client has closed already."""
+        until = monotonic() + 5
+        while (seen := self._read()) > self._opened.open and monotonic() < until:
+            sleep(0.001)
+        return seen
+
+    def _read(self) -> int:
+        with self._lock:
+            row = self._observer.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", (self._name,)
+            ).fetchone()
+        assert row is not None
+        return int(row[0])

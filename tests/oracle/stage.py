@@ -1,0 +1,232 @@
+"""Makes a case a project that runs: settings, apps, tables and a few rows, on a real database."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib
+import os
+import re
+import runpy
+import sqlite3
+import sys
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from oracle.cases import Case
+from oracle.instrument import Checkpoints, install
+from oracle.sessions import Opened, PostgresSessions, SqliteSessions
+from oracle.tracer import Sessions, Tracer
+
+# Rows of each of the case's models, with keys from 1.
+ROWS = 3
+CONTRIB = {"admin": ("auth", "contenttypes", "sessions", "messages"), "auth": ("contenttypes",)}
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where the database is: a PostgreSQL server's socket folder and port, or none for files of SQLite."""
+
+    host: str = ""
+    port: str = ""
+
+
+class Stage:
+    """One case, set up in this process for good: Django can be configured once."""
+
+    def __init__(self, case: Case, server: Server, folder: Path) -> None:
+        self.case, self.server, self.folder = case, server, folder
+        self.name = self.schema = f"djt_{os.getpid()}"
+        self.opened = Opened()
+        self.checkpoints = Checkpoints(case.folder)
+        self.modules: dict[str, ModuleType] = {}
+
+    def set_up(self, watched: bool = True) -> None:
+        """Configure Django, import the case's modules with checkpoints, and make the tables.
+
+        Unless it is ``watched``, threads start as they always do, and no start waits for an end.
+        """
+        os.chdir(self.folder)
+        sys.dont_write_bytecode = True
+        warnings.simplefilter("ignore")
+        install(self.checkpoints)
+        self.tracer = Tracer(self.checkpoints, self._sessions(), self.opened.by_thread)
+        if watched:
+            self.tracer.install()
+        self._configure()
+        self.opened.watch()
+        for path in self.case.files:
+            if Path(path).name not in ("manage.py", "settings.py"):
+                self.modules[path] = importlib.import_module(_dotted(path))
+        self._make_tables()
+
+    def reconnect(self) -> None:
+        """Count over a connection of this process, under its own name: a forked child must not use its parent's."""
+        from django.db import connections
+
+        if self.server.host:
+            self.name = f"djt_{os.getpid()}"
+            for alias in connections:
+                connections.settings[alias]["OPTIONS"]["application_name"] = self.name
+        self.tracer.sessions = self._sessions()
+
+    @property
+    def sessions(self) -> Sessions:
+        return self.tracer.sessions
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows that a query gives on a connection that is none of Django's."""
+        if self.server.host:
+            import psycopg
+
+            where = {"host": self.server.host, "port": self.server.port, "user": "postgres", "dbname": "postgres"}
+            with psycopg.connect(**where, options=f"-c search_path={self.schema}") as other:
+                return other.execute(sql).fetchall()
+        with contextlib.closing(sqlite3.connect(self._file)) as other:
+            return other.execute(sql).fetchall()
+
+    def fill(self) -> None:
+        """Put the rows there that the case's views look for, and close the connection again."""
+        from django.apps import apps
+        from django.db import connection, connections
+
+        own = [model for model in apps.get_models() if not model.__module__.startswith("django.")]
+        with connection.constraint_checks_disabled():
+            for model in reversed(own):
+                model._base_manager.all().delete()
+            for model in own:
+                for key in range(1, ROWS + 1):
+                    _row(model, key)
+        connections.close_all()
+
+    @cached_property
+    def aliases(self) -> list[str]:
+        """``default`` and each alias that the case's text names."""
+        names = {"default"}
+        for text in self.case.files.values():
+            for node in ast.walk(ast.parse(text)):
+                match node:
+                    case ast.Subscript(value=ast.Name("connections"), slice=ast.Constant(str(name))):
+                        names.add(name)
+                    case ast.Call(func=ast.Attribute(attr="using"), args=[ast.Constant(str(name))]):
+                        names.add(name)
+                    case ast.keyword(arg="using", value=ast.Constant(str(name))):
+                        names.add(name)
+        return sorted(names | set(self._settings().get("DATABASES", ())))
+
+    def _settings(self) -> dict[str, Any]:
+        """The case's own settings, where it has a module of them."""
+        found = next((path for path in self.case.files if Path(path).name == "settings.py"), None)
+        return runpy.run_path(str(self.case.folder / found)) if found else {}
+
+    def _configure(self) -> None:
+        import django
+        from django.apps import AppConfig
+        from django.conf import settings
+
+        text = "\n".join(self.case.files.values())
+        contrib = set(re.findall(r"django\.contrib\.(\w+)", text))
+        contrib |= {needed for name in contrib for needed in CONTRIB.get(name, ())}
+        models = [path for path, source in self.case.files.items() if "models.Model" in source or "Model)" in source]
+
+        class CaseApp(AppConfig):
+            def import_models(self) -> None:
+                self.models = self.apps.all_models[self.label]
+                for path in models:
+                    if _dotted(path).partition(".")[0] == self.name:
+                        importlib.import_module(_dotted(path))
+
+        tops = sorted({_dotted(path).partition(".")[0] for path in models})
+        own = {name: value for name, value in self._settings().items() if name.isupper()}
+        given = own.pop("DATABASES", {})
+        own.pop("INSTALLED_APPS", None)
+        apps = [f"django.contrib.{name}" for name in sorted(contrib)]
+        for top in tops:
+            stub = ModuleType(top)
+            stub.__file__ = str(self.case.folder / f"{top}.py")
+            apps.append(CaseApp(top, stub))  # type: ignore[arg-type]
+        defaults = {
+            "SECRET_KEY": "oracle",
+            "ALLOWED_HOSTS": ["*"],
+            "USE_TZ": True,
+            "DEFAULT_AUTO_FIELD": "django.db.models.AutoField",
+            "EMAIL_BACKEND": "django.core.mail.backends.locmem.EmailBackend",
+            "MEDIA_ROOT": str(self.folder / "media"),
+            "TEMPLATES": [{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
+        }
+        databases = {
+            alias: {key: value for key, value in given.get(alias, {}).items() if key.startswith("CONN_")}
+            | self._database()
+            for alias in self.aliases
+        }
+        settings.configure(**defaults | own, INSTALLED_APPS=apps, DATABASES=databases)
+        django.setup()
+
+    def _database(self) -> dict[str, Any]:
+        if not self.server.host:
+            return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(self._file)}
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "HOST": self.server.host,
+            "PORT": self.server.port,
+            "NAME": "postgres",
+            "USER": "postgres",
+            "OPTIONS": {"application_name": self.name, "options": f"-c search_path={self.schema}"},
+        }
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / "db.sqlite3"
+
+    def _sessions(self) -> Sessions:
+        if not self.server.host:
+            return SqliteSessions([self._file])
+        return PostgresSessions(self.server.host, self.server.port, self.name, self.opened)
+
+    def _make_tables(self) -> None:
+        from django.apps import apps
+        from django.db import connection, connections
+
+        if self.server.host:
+            with connection.cursor() as cursor:
+                cursor.execute(f"CREATE SCHEMA {self.schema}")
+        with connection.schema_editor() as editor:
+            for model in apps.get_models():
+                if model._meta.managed and not model._meta.proxy:
+                    editor.create_model(model)
+        connections.close_all()
+
+    def clear(self) -> None:
+        """Drop what the server holds of this case."""
+        from django.db import connection, connections
+
+        if self.server.host:
+            with connection.cursor() as cursor:
+                cursor.execute(f"DROP SCHEMA {self.schema} CASCADE")
+        connections.close_all()
+
+
+def _dotted(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _row(model: Any, key: int) -> None:
+    """Make a row with this key; a foreign key points at the row with the same key."""
+    row = model(pk=key)
+    for field in model._meta.concrete_fields:
+        if field.primary_key or field.has_default() or field.null:
+            continue
+        if field.is_relation or field.get_internal_type() not in (
+            "CharField",
+            "TextField",
+            "AutoField",
+            "BigAutoField",
+        ):
+            setattr(row, field.attname, key)
+        elif field.unique:
+            setattr(row, field.attname, str(key))
+    row.save(force_insert=True)
