@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from flake8_django_threads.effects.bits import ASSUME_OPEN, ASSUME_SHUT, CLOSE, NEVER, SAME, TOUCH, closure, then
+from flake8_django_threads.effects import bits
+from flake8_django_threads.effects.bits import ASSUME_OPEN, ASSUME_SHUT, CLOSE, NEVER, SAME, TOUCH
+from flake8_django_threads.effects.evidence import leaves
 from flake8_django_threads.values import flow
 from flake8_django_threads.values.flow import ANY, Kind, Node, Summary
 
 Raises: TypeAlias = dict[Kind, int]
-RESTS = "rests"
+# Observations, not ways out: the state between two rounds of an endless loop, at a call that waits, and at one that
+# waits inside an endless loop whose rounds close nothing.
+RESTS, WAITS, STUCK = "rests", "waits", "stuck"
+_OBSERVED = (RESTS, WAITS, STUCK)
 _CLOSED: Kind = ("GeneratorExit", "BaseException")
 _Key = TypeVar("_Key", str, Kind)
 
@@ -25,12 +30,11 @@ class Outcome:
 
 
 class Effect(NamedTuple):
-    """What calling a function does: the relation on return, on each kind of exception, and between the rounds of a
-    loop that never ends."""
+    """What calling a function does: the relation on return and on each kind of exception, and what was observed."""
 
     returns: int = NEVER
     raises: tuple[tuple[Kind, int], ...] = ()
-    rests: int = NEVER
+    observed: tuple[tuple[str, int], ...] = ()
 
     @property
     def raised(self) -> int:
@@ -42,10 +46,14 @@ class Effect(NamedTuple):
 
 
 class Folder:
-    """Folds trees for one alias; remembers the effect of each summary. A cycle is repeated until it adds no bit."""
+    """Folds trees for one alias; remembers the effect of each summary. A cycle is repeated until it adds no bit.
 
-    def __init__(self, alias: str) -> None:
+    ``keeps``: the alias has a CONN_MAX_AGE under which a conditional closer shuts no healthy connection.
+    """
+
+    def __init__(self, alias: str, keeps: bool = False) -> None:
         self.alias = alias
+        self.keeps = keeps
         self._effects: dict[Summary, Effect] = {}
         self._under_way: list[Summary] = []
         self._provisional: dict[Summary, Effect] = {}
@@ -67,7 +75,8 @@ class Folder:
             self._used.discard(summary)
             outcome = self.fold(summary.tree)
             returns = outcome.end | outcome.jumps.get("return", NEVER)
-            found = Effect(returns, tuple(sorted(outcome.raises.items())), outcome.jumps.get(RESTS, NEVER))
+            observed = tuple((jump, outcome.jumps[jump]) for jump in _OBSERVED if jump in outcome.jumps)
+            found = Effect(returns, tuple(sorted(outcome.raises.items())), observed)
             if summary not in self._used or found == current:
                 break
             current = found
@@ -87,35 +96,35 @@ class Folder:
                 if node.alias != self.alias:
                     return Outcome(SAME, raises={ANY: SAME})
                 # The connection is opened before the query can fail; it may also fail to open.
-                return Outcome(TOUCH, raises={ANY: TOUCH})
+                opened = self.mark(TOUCH, "queries", node)
+                return Outcome(opened, raises={ANY: self.mark(opened, "raises", node)})
             case flow.Close():
-                if node.alias in (self.alias, flow.ALL) or self.alias == "?":
-                    return Outcome(CLOSE, raises={})
-                return Outcome(SAME)
+                return Outcome(self.mark(CLOSE, "closes", node) if self.shuts(node) else SAME)
+            case flow.Wait():
+                return Outcome(SAME, {WAITS: self.mark(SAME, "waits", node)})
             case flow.MayRaise():
-                return Outcome(SAME, raises={ANY: SAME})
+                return Outcome(SAME, raises={ANY: self.mark(SAME, "raises", node)})
             case flow.Invoke():
                 effect = self.effect(node.summary)
-                jumps = {RESTS: effect.rests} if effect.rests else {}
-                return Outcome(effect.returns, jumps, dict(effect.raises))
+                return Outcome(effect.returns, dict(effect.observed), dict(effect.raises))
             case flow.AssumeShut():
                 return Outcome(ASSUME_SHUT)
             case flow.Branch():
                 result = Outcome()
                 shut = [_asks_for_shut(arm) for arm in node.arms]
                 for arm, is_shut in zip(node.arms, shut, strict=True):
-                    outcome = self.fold(arm, yielding)
+                    outcome = self.arm(node, arm, yielding)
                     # The other outcome of the test means that the connection is open.
-                    _join(result, _after(Outcome(ASSUME_OPEN), outcome) if any(shut) and not is_shut else outcome)
+                    _join(result, self._after(Outcome(ASSUME_OPEN), outcome) if any(shut) and not is_shut else outcome)
                 return result
             case flow.Jump():
-                return Outcome(jumps={node.kind: SAME})
+                return Outcome(jumps={node.kind: self.mark(SAME, node.kind, node)})
             case flow.Raise():
-                return Outcome(raises={node.kind: SAME})
+                return Outcome(raises={node.kind: self.mark(SAME, "raises", node)})
             case flow.YieldPoint():
                 return yielding if yielding is not None else Outcome(SAME)
             case flow.Loop():
-                return self._loop(node, yielding)
+                return self.loop(node, yielding)
             case flow.Try():
                 return self._try(node, yielding)
             case flow.With():
@@ -125,37 +134,106 @@ class Folder:
             case flow.ForGenerator():
                 return self._for_generator(node, yielding)
 
+    def shuts(self, close: flow.Close) -> bool:
+        """Whether the close covers the alias and shuts a healthy connection of it."""
+        return (close.alias in (self.alias, flow.ALL) or self.alias == "?") and not (close.how and self.keeps)
+
+    def closes_in(self, node: Node) -> bool:
+        """Whether there is a close below ``node`` that covers the alias, be it conditional or unsure."""
+        return any(
+            isinstance(found.leaf, flow.Close) and (found.leaf.alias in (self.alias, flow.ALL) or self.alias == "?")
+            for found in leaves(node, "")
+        )
+
+    # What an heir that wants to know more than the states replaces.
+
+    def then(self, first: int, second: int) -> int:
+        """The relation of ``first`` followed by ``second``."""
+        return bits.then(first, second)
+
+    def closure(self, round_: int) -> int:
+        """The relation of any number of rounds, none included."""
+        return bits.closure(round_)
+
+    def mark(self, relation: int, event: str, node: Node) -> int:  # noqa: ARG002
+        """The relation, told what happens on its way: "queries", "closes", "waits", "raises", "return", "loop"..."""
+        return relation
+
+    def arm(self, branch: flow.Branch, arm: Node, yielding: Outcome | None) -> Outcome:  # noqa: ARG002
+        """The outcome of one arm of a branch."""
+        return self.fold(arm, yielding)
+
+    def generator(self, summary: Summary, yielding: Outcome) -> Outcome:
+        """The outcome of a generator's body whose yields have the outcome ``yielding``."""
+        return self.fold(summary.tree, yielding)
+
+    def loop(self, node: flow.Loop, yielding: Outcome | None) -> Outcome:
+        """The outcome of a loop."""
+        return self._loop(node, yielding)
+
+    def _after(self, first: Outcome, second: Outcome) -> Outcome:
+        result = Outcome(self.then(first.end, second.end), dict(first.jumps), dict(first.raises))
+        for jump, relation in second.jumps.items():
+            _add(result.jumps, jump, self.then(first.end, relation))
+        for kind, relation in second.raises.items():
+            _add(result.raises, kind, self.then(first.end, relation))
+        return result
+
+    def _finally(self, outcome: Outcome, final: Outcome) -> Outcome:
+        """Run ``final`` on every way out; its own jumps and exceptions replace what was under way."""
+        result = Outcome()
+        after = self._after(Outcome(outcome.end), final)
+        result.end = after.end
+        _merge_exits(result, after)
+        for jump, relation in after.jumps.items():
+            _add(result.jumps, jump, relation)
+        for jump, relation in outcome.jumps.items():
+            if jump in _OBSERVED:
+                _add(result.jumps, jump, relation)
+                continue
+            left = self._after(Outcome(relation), final)
+            _add(result.jumps, jump, left.end)
+            _merge_all(result, left)
+        for kind, relation in outcome.raises.items():
+            left = self._after(Outcome(relation), final)
+            _add(result.raises, kind, left.end)
+            _merge_all(result, left)
+        return result
+
     def _sequence(self, items: tuple[Node, ...], yielding: Outcome | None) -> Outcome:
         result = Outcome(SAME)
         for item in items:
             if result.end == NEVER:
                 break
-            result = _after(result, self.fold(item, yielding))
+            result = self._after(result, self.fold(item, yielding))
         return result
 
     def _loop(self, node: flow.Loop, yielding: Outcome | None) -> Outcome:
         head = self.fold(node.head, yielding)
         body = self.fold(node.body, yielding)
-        once = _after(head, body)
+        once = self._after(head, body)
         round_ = once.end | once.jumps.get("continue", NEVER)
-        many = closure(round_)
         result = Outcome()
         # Where a round may begin; where the loop may end by itself.
-        begins = many
-        leaves = then(begins, head.end)
-        if node.at_least_once and not node.endless:
-            leaves = then(then(round_, many), head.end)
+        begins = self.closure(round_)
+        done = self.then(round_, begins)
+        if not node.at_least_once:
+            done |= self.mark(SAME, "loop", node)
+        ended = self.then(done, head.end)
         if node.endless:
             # Such a thread rests in its loop: the state between two rounds is as good as an exit.
-            leaves = NEVER
-            _add(result.jumps, RESTS, then(begins, round_))
+            ended = NEVER
+            _add(result.jumps, RESTS, done)
+            waits = once.jumps.pop(WAITS, NEVER)
+            if waits and not self.closes_in(node):
+                _add(result.jumps, STUCK, self.then(begins, waits))
         for kind, relation in once.raises.items():
-            _add(result.raises, kind, then(begins, relation))
+            _add(result.raises, kind, self.then(begins, relation))
         for jump, relation in once.jumps.items():
             if jump not in ("break", "continue"):
-                _add(result.jumps, jump, then(begins, relation))
-        broken = then(begins, once.jumps.get("break", NEVER))
-        ending = _after(Outcome(leaves), self.fold(node.orelse, yielding))
+                _add(result.jumps, jump, self.then(begins, relation))
+        broken = self.then(begins, once.jumps.get("break", NEVER))
+        ending = self._after(Outcome(ended), self.fold(node.orelse, yielding))
         _join(result, ending)
         result.end |= broken
         return result
@@ -164,14 +242,14 @@ class Folder:
         body = self.fold(node.body, yielding)
         result = Outcome(jumps=dict(body.jumps))
         if body.end != NEVER:
-            _join(result, _after(Outcome(body.end), self.fold(node.orelse, yielding)))
+            _join(result, self._after(Outcome(body.end), self.fold(node.orelse, yielding)))
         handlers = [(catch.names, self.fold(catch.body, yielding)) for catch in node.handlers]
         for kind, relation in body.raises.items():
             passing = True
             for names, handled in handlers:
                 certainty = catches(names, kind)
                 if certainty:
-                    _join(result, _after(Outcome(relation), handled))
+                    _join(result, self._after(Outcome(relation), handled))
                 if certainty == 2:
                     passing = False
                     break
@@ -180,7 +258,7 @@ class Folder:
                 _add(result.raises, kind, relation)
         if node.final == flow.NOTHING:
             return result
-        return _finally(result, self.fold(node.final, yielding))
+        return self._finally(result, self.fold(node.final, yielding))
 
     def _with(self, node: flow.With, yielding: Outcome | None) -> Outcome:
         enter = self.fold(node.enter, yielding)
@@ -188,47 +266,49 @@ class Folder:
         leave = self.fold(node.leave, yielding)
         on_exception = self.fold(node.leave_on_exception, yielding)
         left = Outcome()
-        _join(left, _after(Outcome(body.end), leave))
+        _join(left, self._after(Outcome(body.end), leave))
         for kind, relation in body.jumps.items():
-            if kind == RESTS:
+            if kind in _OBSERVED:
                 _add(left.jumps, kind, relation)
                 continue
-            after = _after(Outcome(relation), leave)
+            after = self._after(Outcome(relation), leave)
             _add(left.jumps, kind, after.end)
             _merge_exits(left, after)
         for raised, relation in body.raises.items():
-            after = _after(Outcome(relation), on_exception)
+            after = self._after(Outcome(relation), on_exception)
             _merge_exits(left, after)
             certainty = catches(node.swallows, raised) if node.swallows != () else 0
             if certainty or node.may_swallow:
                 left.end |= after.end
             if certainty != 2:
                 _add(left.raises, _without(raised, node.swallows), after.end)
-        return _after(enter, left)
+        return self._after(enter, left)
 
     def _with_generator(self, node: flow.WithGenerator, yielding: Outcome | None) -> Outcome:
         """Run the generator's tree with the body in place of its yield; the body's jumps leave it as an end does."""
         body = self.fold(node.body, yielding)
         if node.summary in self._entered:
             # A manager that enters itself: the inner round is cut, as if it did nothing around the body.
-            return _after(Outcome(SAME, raises={ANY: SAME}), body)
+            return self._after(Outcome(SAME, raises={ANY: SAME}), body)
         self._entered.add(node.summary)
         try:
-            return self._around(node.summary.tree, body)
+            return self._around(node.summary, body)
         finally:
             self._entered.discard(node.summary)
 
-    def _around(self, tree: Node, body: Outcome) -> Outcome:
+    def _around(self, summary: Summary, body: Outcome) -> Outcome:
         result = Outcome()
-        plain = self.fold(tree, Outcome(body.end, raises=dict(body.raises)))
+        plain = self.generator(summary, Outcome(body.end, raises=dict(body.raises)))
         result.end |= plain.end | plain.jumps.get("return", NEVER)
         for kind, relation in plain.raises.items():
             _add(result.raises, kind, relation)
         for jump, relation in body.jumps.items():
-            if jump == RESTS:
-                _add(result.jumps, jump, self.fold(tree, Outcome(NEVER, {jump: relation})).jumps.get(jump, NEVER))
+            if jump in _OBSERVED:
+                _add(
+                    result.jumps, jump, self.generator(summary, Outcome(NEVER, {jump: relation})).jumps.get(jump, NEVER)
+                )
                 continue
-            left = self.fold(tree, Outcome(relation))
+            left = self.generator(summary, Outcome(relation))
             _add(result.jumps, jump, left.end | left.jumps.get("return", NEVER))
             for kind, raised in left.raises.items():
                 _add(result.raises, kind, raised)
@@ -240,15 +320,15 @@ class Folder:
         result = Outcome()
         left: list[tuple[str, Kind, int]] = []
         for jump, relation in body.jumps.items():
-            if jump not in ("continue", RESTS):
+            if jump != "continue" and jump not in _OBSERVED:
                 left.append((jump, (), relation))
         for kind, relation in body.raises.items():
             left.append(("", kind, relation))
         # Closing is an exception at the yield; its kind says which way the body left.
         closing: Raises = {(*_CLOSED, str(index)): relation for index, (*_, relation) in enumerate(left)}
         again = body.end | body.jumps.get("continue", NEVER)
-        rests = {RESTS: body.jumps[RESTS]} if RESTS in body.jumps else {}
-        run = self.fold(node.summary.tree, Outcome(again, rests, closing))
+        observed = {jump: body.jumps[jump] for jump in _OBSERVED if jump in body.jumps}
+        run = self.generator(node.summary, Outcome(again, observed, closing))
         for kind, relation in run.raises.items():
             if kind[: len(_CLOSED)] != _CLOSED:
                 _add(result.raises, kind, relation)
@@ -261,8 +341,9 @@ class Folder:
             else:
                 _add(result.raises, raised, relation)
         ended = run.end | run.jumps.get("return", NEVER)
-        _add(result.jumps, RESTS, run.jumps.get(RESTS, NEVER))
-        _join(result, _after(Outcome(ended), self.fold(node.orelse, yielding)))
+        for jump in _OBSERVED:
+            _add(result.jumps, jump, run.jumps.get(jump, NEVER))
+        _join(result, self._after(Outcome(ended), self.fold(node.orelse, yielding)))
         return result
 
 
@@ -290,37 +371,6 @@ def _without(kind: Kind, names: tuple[str, ...] | None) -> Kind:
     if kind[0] != ANY[0]:
         return kind
     return (*ANY, *sorted({*kind[1:], *(names or ())} - {"?"}))
-
-
-def _after(first: Outcome, second: Outcome) -> Outcome:
-    result = Outcome(then(first.end, second.end), dict(first.jumps), dict(first.raises))
-    for jump, relation in second.jumps.items():
-        _add(result.jumps, jump, then(first.end, relation))
-    for kind, relation in second.raises.items():
-        _add(result.raises, kind, then(first.end, relation))
-    return result
-
-
-def _finally(outcome: Outcome, final: Outcome) -> Outcome:
-    """Run ``final`` on every way out; its own jumps and exceptions replace what was under way."""
-    result = Outcome()
-    after = _after(Outcome(outcome.end), final)
-    result.end = after.end
-    _merge_exits(result, after)
-    for jump, relation in after.jumps.items():
-        _add(result.jumps, jump, relation)
-    for jump, relation in outcome.jumps.items():
-        if jump == RESTS:
-            _add(result.jumps, jump, relation)
-            continue
-        left = _after(Outcome(relation), final)
-        _add(result.jumps, jump, left.end)
-        _merge_all(result, left)
-    for kind, relation in outcome.raises.items():
-        left = _after(Outcome(relation), final)
-        _add(result.raises, kind, left.end)
-        _merge_all(result, left)
-    return result
 
 
 def _merge_exits(into: Outcome, other: Outcome) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from flake8_django_threads.base import Definition, Span, Step
+from flake8_django_threads.effects.bits import OPEN, REOPENED
+from flake8_django_threads.effects.detour import Turn, detour
 from flake8_django_threads.effects.explore import (
     OUTER_DEPTH,
     OUTER_STEPS,
@@ -18,7 +20,15 @@ from flake8_django_threads.effects.explore import (
     reach,
     run_symbolically,
 )
-from flake8_django_threads.effects.sites import Connection, SpawnSite, connections
+from flake8_django_threads.effects.fold import STUCK
+from flake8_django_threads.effects.sites import (
+    NEVER_CLOSED,
+    WAITING,
+    Connection,
+    SpawnSite,
+    connections,
+    reported,
+)
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
 from flake8_django_threads.values import attributes, flow, spawning
@@ -65,9 +75,13 @@ class Event(NamedTuple):
 class Inventory:
     """Finds the spawn sites of one file after the other with one interpreter."""
 
-    def __init__(self, run: Interpreter, cwd: str = "") -> None:
+    def __init__(
+        self, run: Interpreter, cwd: str = "", keeps: Callable[[str, str], bool] = lambda _, __: False
+    ) -> None:
+        """``keeps`` tells of a file and an alias whether the settings of its project keep connections open."""
         self._run = run
         self._cwd = cwd
+        self._keeps = keeps
         self._all_words = self._words = _spawn_words(run)
         self._bodies: dict[r.Function, bool] = {}
         self._outer_depth = OUTER_DEPTH
@@ -469,8 +483,12 @@ class Inventory:
                 entry.function.qualname, Span(self._shown(entry.module.path, module, shown), *entry.function.at)
             )
         reasons = event.reasons
+        turns: tuple[Turn, ...] = ()
         try:
-            found = connections(event.tree, module.path)
+            found = connections(event.tree, module.path, lambda alias: self._keeps(module.path, alias))
+            leak = reported(found)
+            if leak is not None and leak.fault != NEVER_CLOSED:
+                turns = _detour(event.tree, module.path, leak)
         except RecursionError as limit:
             found, reasons = (), reasons | {_reason(limit)}
         if not found and not unknown:
@@ -491,13 +509,15 @@ class Inventory:
             reasons,
             module.path,
             through,
+            turns,
+            tuple(Step(Span(self._shown(turn.path, module, shown), *turn.at), turn.text) for turn in turns),
         )
 
     def _trail(
         self, span: Span, name: str, found: tuple[Connection, ...], module: r.ModuleFacts, shown: str
     ) -> tuple[Step, ...]:
         steps = [Step(span, f"hands {name} to another thread")]
-        leak = next((c for c in found if c.leaks), None)
+        leak = reported(found)
         if leak is not None:
             for function, path, at in leak.touch.calls:
                 steps.append(Step(Span(self._shown(path, module, shown), *at), f"calls {function}"))
@@ -565,6 +585,16 @@ class Inventory:
         line, col = name_at[0], name_at[1]
         site = self._judge(module, shown, (line, col, line, col + len("def ") + len(function.name)), met[0])
         return site._replace(target=None)
+
+
+def _detour(tree: flow.Node, path: str, leak: Connection) -> tuple[Turn, ...]:
+    """The shortest way to leave the connection open, for the states in which it is reported."""
+    if leak.fault == WAITING:
+        return detour(tree, path, leak.alias, leak.kept, STUCK, leak.stuck)
+    states = (leak.plain or leak.raised) & {OPEN, REOPENED}
+    if leak.plain and OPEN in leak.plain:
+        states = frozenset({OPEN})
+    return detour(tree, path, leak.alias, leak.kept, "plain" if leak.plain else "raised", states)
 
 
 def _reason(limit: Exception) -> str:

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from flake8_django_threads.base import Definition, Span, Step
 from flake8_django_threads.effects.bits import OPEN, REOPENED, exits
+from flake8_django_threads.effects.detour import Turn, place
 from flake8_django_threads.effects.evidence import Found, leaves
-from flake8_django_threads.effects.fold import RESTS, Folder
+from flake8_django_threads.effects.fold import RESTS, STUCK, Folder, Outcome
 from flake8_django_threads.values import flow
 from flake8_django_threads.values.flow import Node
+
+# What is wrong with a connection, the most telling first: of one spawn only the first is reported.
+KEPT = "kept"  # the only closes are conditional, and the settings make them keep it
+FORGOTTEN = "forgotten"  # only another alias is closed
+WAITING = "waiting"  # an endless loop waits with it open, and no round closes it
+REOPENED_AFTER = "reopened"  # every plain way out has a close and then a query
+NEVER_CLOSED = "never closed"  # no close at all
+SKIPPED = "skipped"  # there is a close, and something gets past it
+FAULTS = (KEPT, FORGOTTEN, WAITING, REOPENED_AFTER, NEVER_CLOSED, SKIPPED)
 
 
 class Connection(NamedTuple):
     """What the code does to one alias. ``touch`` is the nearest evidence, ``close`` the nearest close that covers it.
 
     The states are those in which the thread may leave (or, in an endless loop, wait between rounds) with the
-    connection open: ``plain`` without an exception, ``raised`` with one; OPEN or REOPENED. ``ends`` is False for code
-    that stays in an endless loop.
+    connection open: ``plain`` without an exception, ``raised`` with one; OPEN or REOPENED. ``stuck`` are those in which
+    it waits in an endless loop whose rounds close nothing. ``ends`` is False for code that stays in an endless loop.
+    ``kept``: it is open only because the settings make a conditional close keep it.
     """
 
     alias: str
@@ -27,18 +39,36 @@ class Connection(NamedTuple):
     plain: frozenset[int]
     raised: frozenset[int]
     ends: bool
+    stuck: frozenset[int] = frozenset()
+    kept: bool = False
 
     @property
     def leaks(self) -> bool:
-        """Whether some way out leaves it open."""
-        return bool(self.plain or self.raised)
+        """Whether some way out, or a wait that never ends, leaves it open."""
+        return bool(self.plain or self.raised or self.stuck)
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with it, one of FAULTS; empty where nothing is."""
+        if not self.leaks:
+            return ""
+        if self.kept:
+            return KEPT
+        if self.close is None and self.other_close is not None:
+            return FORGOTTEN
+        if self.stuck:
+            return WAITING
+        if self.close is None:
+            return NEVER_CLOSED
+        return REOPENED_AFTER if self.plain and OPEN not in self.plain else SKIPPED
 
 
 class SpawnSite(NamedTuple):
     """A place that makes code run in another thread, and what is known of that code.
 
     ``kind``: "thread" (ends after the entry), "pool" or "loop" (the worker lives on). ``connections`` are the touched
-    aliases, leaking ones first. ``unknown`` is why the entry is not known; empty if it is.
+    aliases, the one to report first. ``trail`` leads from the spawn to its touch; ``detour`` is the shortest way past
+    the close, and ``steps`` tell it as evidence. ``unknown`` is why the entry is not known; empty if it is.
     """
 
     span: Span
@@ -52,49 +82,65 @@ class SpawnSite(NamedTuple):
     reasons: frozenset[str]
     root: str
     through: str = ""
+    detour: tuple[Turn, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     @property
     def leak(self) -> Connection | None:
-        """The connection to report: the first that leaks."""
-        return next((c for c in self.connections if c.leaks), None)
+        """The connection to report: that with the most telling fault."""
+        return reported(self.connections)
+
+    def seen(self, found: Found) -> str:
+        """Where a leaf stands, in words of a message about this file: ``line 31``, or ``jobs.py:31`` elsewhere."""
+        return place(found.leaf.at, found.path, self.root)
 
 
 _LEAKING = frozenset({OPEN, REOPENED})
 
 
-def connections(tree: Node, path: str) -> tuple[Connection, ...]:
-    """What running ``tree``, which stands in the file ``path``, does to each alias that it touches."""
+def reported(found: tuple[Connection, ...]) -> Connection | None:
+    """The connection of those found whose fault is the most telling."""
+    return next((c for c in found if c.leaks), None)
+
+
+def connections(tree: Node, path: str, keeps: Callable[[str], bool] = lambda _: False) -> tuple[Connection, ...]:
+    """What running ``tree``, which stands in the file ``path``, does to each alias that it touches.
+
+    ``keeps`` tells whether the settings give an alias a CONN_MAX_AGE other than 0; it is asked only where that matters.
+    """
     found = list(leaves(tree, path))
     aliases = dict.fromkeys(f.leaf.alias for f in found if isinstance(f.leaf, flow.Touch))
+    closes = [f for f in found if isinstance(f.leaf, flow.Close)]
     result = []
     for alias in aliases:
-        touches = [f for f in found if isinstance(f.leaf, flow.Touch) and f.leaf.alias == alias]
-        closes = [f for f in found if isinstance(f.leaf, flow.Close)]
+        touch = next(f for f in found if isinstance(f.leaf, flow.Touch) and f.leaf.alias == alias)
         covering = [f for f in closes if f.leaf.alias in (alias, flow.ALL) or alias == "?"]
-        outcome = Folder(alias).fold(tree)
-        left = outcome.end | outcome.jumps.get("return", 0)
-        ends = left != 0 or RESTS not in outcome.jumps
-        if not covering:
-            # A loop that never ends and closes in each round holds the connection between rounds on purpose, or for
-            # one round too long; only where nothing ever closes it is it lost.
-            left |= outcome.jumps.get(RESTS, 0)
-        plain = exits(left) & _LEAKING
-        joined = 0
-        for relation in outcome.raises.values():
-            joined |= relation
-        raised = exits(joined) & _LEAKING
-        if covering and not ends:
-            # The same for an exception that ends such a loop behind a close: one connection of one worker that died.
-            raised -= {REOPENED}
-        result.append(
-            Connection(
-                alias,
-                touches[0],
-                covering[0] if covering else None,
-                next((f for f in closes if f not in covering), None),
-                plain,
-                raised,
-                ends,
-            )
-        )
-    return tuple(sorted(result, key=lambda c: (not c.leaks, c.alias != flow.DEFAULT)))
+        other = next((f for f in closes if f not in covering), None)
+        judged = _judged(alias, Folder(alias).fold(tree), touch, covering, other)
+        if judged.ends and any(isinstance(f.leaf, flow.Close) and f.leaf.how for f in covering) and keeps(alias):
+            kept = _judged(alias, Folder(alias, keeps=True).fold(tree), touch, covering, other)
+            if not judged.plain and (kept.plain or (kept.raised and not judged.raised)):
+                judged = kept._replace(kept=True)
+        result.append(judged)
+    return tuple(
+        sorted(result, key=lambda c: (FAULTS.index(c.fault) if c.leaks else len(FAULTS), c.alias != flow.DEFAULT))
+    )
+
+
+def _judged(alias: str, outcome: Outcome, touch: Found, covering: list[Found], other_close: Found | None) -> Connection:
+    left = outcome.end | outcome.jumps.get("return", 0)
+    ends = left != 0 or RESTS not in outcome.jumps
+    if not covering:
+        # A loop that never ends and closes in each round holds the connection between rounds on purpose, or for
+        # one round too long; only where nothing ever closes it is it lost.
+        left |= outcome.jumps.get(RESTS, 0)
+    raised = 0
+    for relation in outcome.raises.values():
+        raised |= relation
+    states = exits(raised) & _LEAKING
+    if covering and not ends:
+        # The same for an exception that ends such a loop behind a close: one connection of one worker that died.
+        states -= {REOPENED}
+    stuck = frozenset[int]() if ends else exits(outcome.jumps.get(STUCK, 0)) & _LEAKING
+    close = covering[0] if covering else None
+    return Connection(alias, touch, close, other_close, exits(left) & _LEAKING, states, ends, stuck)

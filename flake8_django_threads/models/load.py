@@ -21,7 +21,7 @@ _WORD = re.compile(r"[A-Z][a-z\d]*|[a-z\d]+")
 _PART = re.compile(r"\w+|\(\)|\[\]")
 # Rows of these tables answer one question, "does it open, close or leave alone", so the nearest of them is the answer.
 _STATE = frozenset({"touch", "lazy", "close"})
-_CODE = _STATE | {"spawn", "wrapper", "quiet", "type"}
+_CODE = _STATE | {"spawn", "wrapper", "quiet", "wait", "type"}
 
 
 class Models:

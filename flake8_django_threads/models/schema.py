@@ -207,6 +207,7 @@ _OPTIONS: Mapping[str, Mapping[str, _Kind]] = {
         "when": _word("always", "max-age-0"),
     },
     "quiet": {},
+    "wait": {},
     "descriptor": {"returns": _RETURNS, "related": _FLAG, "reverse": _RETURNS},
 }
 _NEEDED: Mapping[str, tuple[str, ...]] = {
@@ -225,6 +226,7 @@ TABLES: Mapping[str, str] = {
     "subclass": "A class whose subclasses have methods that run in another thread.",
     "wrapper": "What becomes of a callable that a library is given.",
     "quiet": "Neither opens a connection nor raises.",
+    "wait": "Waits for long: for time to pass, a message, a client.",
     "descriptor": "What reading a class attribute of a library's gives on an instance.",
 }
 _KEYS: Mapping[str, Mapping[str, _Kind]] = {table: {**_EVERY, **options} for table, options in _OPTIONS.items()}

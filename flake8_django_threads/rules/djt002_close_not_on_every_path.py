@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flake8_django_threads.base import Finding
-from flake8_django_threads.effects.bits import OPEN
-from flake8_django_threads.effects.sites import SpawnSite
+from flake8_django_threads.effects.detour import departure
+from flake8_django_threads.effects.sites import SKIPPED, SpawnSite
 from flake8_django_threads.rules.rule import Example, Rule
 
 
@@ -66,10 +66,11 @@ class CloseNotOnEveryPath(Rule):
     def check(self, site: SpawnSite) -> Iterable[Finding]:
         """Report a leak past a close: on an exception, or on a plain way out that no close precedes."""
         leak = site.leak
-        if leak is None or leak.close is None:
+        if leak is None or leak.fault != SKIPPED or leak.close is None:
             return
-        if leak.plain and OPEN not in leak.plain:
-            return
-        close = f"the close at line {leak.close.leaf.at[0]}"
-        missed = f"a path gets past {close}" if leak.plain else f"an exception gets past {close}"
-        yield self.finding(site, leak, f"but {missed}")
+        past = departure(site.detour, leak.close.leaf.at, leak.close.path)
+        if past is None:
+            but = "a path gets past" if leak.plain else "an exception gets past"
+            yield self.finding(site, leak, f"but {but} the close at {site.seen(leak.close)}")
+        else:
+            yield self.finding(site, leak, f"but skips the close at {site.seen(leak.close)}: {past.told(site.root)}")

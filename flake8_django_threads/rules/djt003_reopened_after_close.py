@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flake8_django_threads.base import Finding
-from flake8_django_threads.effects.bits import OPEN
-from flake8_django_threads.effects.sites import SpawnSite
+from flake8_django_threads.effects.sites import REOPENED_AFTER, SpawnSite
 from flake8_django_threads.rules.rule import Example, Rule
 
 
@@ -64,6 +63,11 @@ class ReopenedAfterClose(Rule):
     def check(self, site: SpawnSite) -> Iterable[Finding]:
         """Report a leak whose every plain way out has a close before it, and a query after that."""
         leak = site.leak
-        if leak is not None and leak.close is not None and leak.plain and OPEN not in leak.plain:
-            close = f"the close at line {leak.close.leaf.at[0]}"
-            yield self.finding(site, leak, f"after {close}")
+        if leak is None or leak.fault != REOPENED_AFTER or leak.close is None:
+            return
+        queries = [turn for turn in site.detour if turn.what == "queries"]
+        closes = [turn for turn in site.detour if turn.what == "closes"]
+        after = f"after the close at {closes[-1].place(site.root) if closes else site.seen(leak.close)}"
+        if queries and queries[-1].at != leak.touch.leaf.at:
+            after = f"but queries again at {queries[-1].place(site.root)} {after}"
+        yield self.finding(site, leak, after)

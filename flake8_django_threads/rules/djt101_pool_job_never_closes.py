@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flake8_django_threads.base import Finding
-from flake8_django_threads.effects.sites import SpawnSite
+from flake8_django_threads.effects.sites import NEVER_CLOSED, SpawnSite
 from flake8_django_threads.rules.rule import Example, Rule
 
 
@@ -65,5 +65,5 @@ class PoolJobNeverCloses(Rule):
     def check(self, site: SpawnSite) -> Iterable[Finding]:
         """Report a pool job that leaves a connection open and has no close at all."""
         leak = site.leak
-        if leak is not None and leak.close is None and site.kind != "thread":
+        if leak is not None and leak.fault == NEVER_CLOSED and site.kind != "thread":
             yield self.finding(site, leak, "but never closes its connection")

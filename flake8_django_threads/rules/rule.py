@@ -69,7 +69,7 @@ class Rule:
         text = next((text for text in texts if len(text) <= room), texts[-1][: room - 3] + "...")
         blocked = "" if connection.ends else "the thread never ends: close in each round, before it waits"
         remedy = Remedy("wrap", site.entry, site.span, site.target, only_spawned=False, blocked=blocked)
-        return Finding(self.code, site.span, text, site.trail, remedy)
+        return Finding(self.code, site.span, text, (*site.trail, *site.steps), remedy)
 
 
 def _evidence(site: SpawnSite, connection: Connection) -> Iterator[str]:

@@ -140,7 +140,9 @@ def inherited_attribute(run: Interpreter, value: Instance, name: str, at: r.At, 
         if row is not None:
             touch(run, row, value, Arguments(), at)
             return _result(run, row, value, Arguments(), path, at, None)
-        if any(run.models.find(table, path) for table in ("touch", "lazy", "close", "spawn", "wrapper", "quiet")):
+        if any(
+            run.models.find(table, path) for table in ("touch", "lazy", "close", "spawn", "wrapper", "quiet", "wait")
+        ):
             return one(Bound(Ext(path), value))
     if is_model(run, value.klass):
         path = f"{MODEL}().{name}"
@@ -177,7 +179,9 @@ def class_attribute(run: Interpreter, value: ClassValue, name: str, at: r.At) ->
     bases = _outside(run, value)
     for base in bases:
         path = run.models.canonical(f"{base}.{name}")
-        if any(run.models.find(table, path) for table in ("touch", "lazy", "close", "spawn", "wrapper", "quiet")):
+        if any(
+            run.models.find(table, path) for table in ("touch", "lazy", "close", "spawn", "wrapper", "quiet", "wait")
+        ):
             return one(Bound(Ext(path), value))
         # An inherited method called through the class: its receiver is the first argument.
         path = run.models.canonical(f"{base}().{name}")
@@ -313,6 +317,8 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
     decorator = spawning.decorator_row(run, function)
     if decorator is not None and arguments.args:
         return spawning.decorate(run, decorator, arguments.args[0], at, frame)
+    if run.models.find("wait", path) is not None:
+        run.emit(flow.Wait(at, path.replace("()", "")))
     handler = builtin_calls.HANDLERS.get(path)
     if handler is not None:
         return handler(run, receiver, arguments, at, frame)

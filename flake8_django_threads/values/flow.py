@@ -40,6 +40,13 @@ class Close(NamedTuple):
     how: str = ""
 
 
+class Wait(NamedTuple):
+    """A call that may wait for long: for time to pass, for a message, for a client; ``what`` is its path."""
+
+    at: At
+    what: str
+
+
 class MayRaise(NamedTuple):
     """Something that may raise anything and leaves the connection as it was."""
 
@@ -153,6 +160,7 @@ class Raise(NamedTuple):
 Node: TypeAlias = (
     Touch
     | Close
+    | Wait
     | MayRaise
     | Invoke
     | AssumeShut

@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable, Iterator
 
 from flake8_django_threads.effects.inventory import Inventory
-from flake8_django_threads.effects.sites import Connection
+from flake8_django_threads.effects.sites import Connection, SpawnSite
 from flake8_django_threads.facts.records import ModuleFacts
 from flake8_django_threads.models import load
 from flake8_django_threads.project.resolve import Resolver
@@ -36,15 +36,19 @@ class Analyst:
 
     def connections(self, text: str) -> tuple[Connection, ...]:
         """What the analysis says of the entry that the module ``text`` hands to a thread."""
+        (site,) = self.sites(text)
+        assert not site.unknown, site.unknown
+        return site.connections
+
+    def sites(self, text: str) -> tuple[SpawnSite, ...]:
+        """The spawn sites of the module ``text``."""
         self._asked += 1
         if self._asked % 200 == 0:
             self._begin()
         path = f"/bodies/body_{self._asked}.py"
         facts = self._modules.adopt(path, ast.parse(text), io.StringIO(text).readlines())
         assert isinstance(facts, ModuleFacts)
-        (site,) = self._inventory.sites(facts, path)
-        assert not site.unknown, site.unknown
-        return site.connections
+        return self._inventory.sites(facts, path)
 
 
 def disagreement(analyst: Analyst, text: str) -> str:
