@@ -1,35 +1,109 @@
-"""The golden cases of the fixer: code before and after the edit."""
+"""The golden cases of the fixer: code before and after the edit.
+
+``fixes`` holds cases whose findings are marked by hand (see ``fix_marks``). Those of ``repairs`` are what the linter
+itself finds, beside the code of ``stage/world``: a case is one file ``name.py`` with its ``name.fixed.py``, or a folder
+of files whose folder ``fixed`` has those that change; what has neither stays as it is.
+"""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-FIXES = Path(__file__).parent / "fixes"
+from flake8_django_threads.base import Finding
+from flake8_django_threads.engine import Engine, Options
+from flake8_django_threads.fix.plan import Plan, plan
+
+HERE = Path(__file__).parent
+FIXES, REPAIRS, WORLD = HERE / "fixes", HERE / "repairs", HERE / "stage" / "world"
+ALONE = "case.py"
 
 
-class Golden(NamedTuple):
-    """A case and its texts, by path in the case's folder."""
+class Case(NamedTuple):
+    """A case and its texts, by path in the case's folder; a lone file is called ``case.py``."""
 
     name: str
-    before: dict[str, str]
-    after: dict[str, str]
+    before: Mapping[str, str]
+    after: Mapping[str, str]
 
-    def lay_out(self, folder: Path, *, after: bool) -> None:
-        """Write the case into a folder."""
+    def lay_out(self, folder: Path, *, after: bool = False) -> None:
+        """Write the case's files into a folder."""
         for name, text in (self.after if after else self.before).items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
+            path.write_text(text, "utf-8", newline="")
+
+    def project(self, folder: Path) -> dict[str, Path]:
+        """Make a project of the case and the world around it; give the case's files in it by their names."""
+        shutil.copytree(WORLD, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        inside = folder / "orders" if ALONE in self.before else folder
+        self.lay_out(inside)
+        return {name: inside / name for name in self.before}
 
 
-def _stand_in_cases() -> list[Golden]:
-    """The cases whose findings are marked by hand."""
+def mend(project: Path, paths: Sequence[Path]) -> tuple[list[Finding], Plan]:
+    """What the linter finds in files of a project, and what the fixer would write."""
+    options = Options(census=True)
+    engine = Engine(options, cwd=str(project))
+    found = [_placed(finding, project) for path in paths for finding in engine.analyse(str(path)).findings]
+
+    def recheck(overlay: Mapping[str, str], path: str) -> list[Finding]:
+        again = Engine(options, overlay, cwd=str(project)) if overlay else engine
+        return [_placed(finding, project) for finding in again.analyse(path).findings]
+
+    return found, plan(found, recheck)
+
+
+def _placed(finding: Finding, project: Path) -> Finding:
+    """The finding with absolute paths; the fixer takes relative ones to be of the present folder."""
+
+    def absolute(value: object) -> object:
+        if isinstance(value, tuple):
+            fields = getattr(value, "_fields", None)
+            made = [absolute(item) for item in value]
+            if fields is None:
+                return tuple(made)
+            if "path" in fields:
+                made[fields.index("path")] = str(project / made[fields.index("path")])
+            return type(value)(*made)
+        return value
+
+    made = absolute(finding)
+    assert isinstance(made, Finding)
+    return made
+
+
+def _stand_ins() -> list[Case]:
     folders = sorted(folder for folder in FIXES.iterdir() if (folder / "after.py").exists())
     return [
-        Golden(folder.name, *({"case.py": (folder / name).read_text("utf-8")} for name in ("before.py", "after.py")))
-        for folder in folders
+        Case(f.name, *({ALONE: (f / name).read_text("utf-8")} for name in ("before.py", "after.py"))) for f in folders
     ]
 
 
-GOLDEN = _stand_in_cases()
+def _repairs() -> list[Case]:
+    found = []
+    for path in sorted(REPAIRS.glob("*/*")):
+        name = path.relative_to(REPAIRS).with_suffix("").as_posix()
+        if path.is_dir():
+            fixed = path / "fixed"
+            before = {
+                file.relative_to(path).as_posix(): _read(file)
+                for file in sorted(path.rglob("*.py"))
+                if fixed not in file.parents
+            }
+            changed = {file.relative_to(fixed).as_posix(): _read(file) for file in sorted(fixed.rglob("*.py"))}
+            found.append(Case(name, before, {**before, **changed}))
+        elif not path.name.endswith(".fixed.py"):
+            golden = path.with_suffix(".fixed.py")
+            found.append(Case(name, {ALONE: _read(path)}, {ALONE: _read(golden if golden.exists() else path)}))
+    return found
+
+
+def _read(path: Path) -> str:
+    return path.read_bytes().decode()
+
+
+STAND_INS, LINTED = _stand_ins(), _repairs()
+GOLDEN = [case for case in [*STAND_INS, *LINTED] if case.before != case.after]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fix_cases import GOLDEN, Golden
+from fix_cases import GOLDEN, Case
 from fix_marks import MARK
 
 Observe = Callable[[Path], dict[str, Any]]
@@ -48,24 +48,28 @@ def observe(postgres: dict[str, str]) -> Iterator[Observe]:
 def starters(text: str) -> set[str]:
     """What has to be called so that the marked spawns happen; a class of threads for a mark on its ``run``.
 
-    A function that is only ever spawned is not called, though another spawn stands in it.
+    A function that is only ever spawned is not called, though another spawn stands in it; nor is one that is given a
+    ``function``.
     """
-    marks = {number: mark for number, line in enumerate(text.splitlines(), 1) if (mark := MARK.search(line))}
-    spawned = {mark[3] for mark in marks.values() if mark[2] == "in-place"}
+    lines = text.splitlines()
+    marks = {number for number, line in enumerate(lines, 1) if "# DJT" in line}
+    spawned = {mark[3] for line in lines if (mark := MARK.search(line)) and mark[2] == "in-place"}
     found = set()
     for node in ast.parse(text).body:
         methods = node.body if isinstance(node, ast.ClassDef) else [node]
         for method in methods:
             if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
-                lines = range(method.lineno, (method.end_lineno or 0) + 1)
+                first = min([method.lineno, *(mark.lineno for mark in method.decorator_list)])
+                own = set(range(first, (method.end_lineno or 0) + 1))
                 name = f"{node.name}.{method.name}" if isinstance(node, ast.ClassDef) else method.name
-                if marks.keys() & set(lines) and (name not in spawned or method.name == "run"):
+                takes_code = "function" in (argument.arg for argument in method.args.args)
+                if marks & own and not takes_code and (name not in spawned or method.name == "run"):
                     found.add(name.removesuffix(".run"))
     return found
 
 
 @pytest.mark.parametrize("case", GOLDEN, ids=lambda case: case.name)
-def test_repair_shows_the_same_and_leaves_nothing(case: Golden, observe: Observe, tmp_path: Path) -> None:
+def test_repair_shows_the_same_and_leaves_nothing(case: Case, observe: Observe, tmp_path: Path) -> None:
     seen = {}
     for state in ("before", "after"):
         folder = tmp_path / state

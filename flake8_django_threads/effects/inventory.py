@@ -493,10 +493,13 @@ class Inventory:
             found, reasons = (), reasons | {_reason(limit)}
         if not found and not unknown:
             unknown = min((reason for reason in reasons if reason.startswith(LIMIT)), default="")
-        through = ""
+        through, inner = "", None
         if len(spawn.stack) > 1:
             helper = spawn.stack[1][0].function
             through = helper.qualname if helper is not None else ""
+        innermost, spawned_at = spawn.stack[-1]
+        if at != spawned_at and spawn.target is not None:
+            inner = Span(self._shown(innermost.module.path, module, shown), *spawn.target)
         return SpawnSite(
             span,
             spawn.row.kind or "thread",
@@ -509,6 +512,7 @@ class Inventory:
             reasons,
             module.path,
             through,
+            inner,
             turns,
             tuple(Step(Span(self._shown(turn.path, module, shown), *turn.at), turn.text) for turn in turns),
         )

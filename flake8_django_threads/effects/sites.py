@@ -68,7 +68,9 @@ class SpawnSite(NamedTuple):
 
     ``kind``: "thread" (ends after the entry), "pool" or "loop" (the worker lives on). ``connections`` are the touched
     aliases, the one to report first. ``trail`` leads from the spawn to its touch; ``detour`` is the shortest way past
-    the close, and ``steps`` tell it as evidence. ``unknown`` is why the entry is not known; empty if it is.
+    the close, and ``steps`` tell it as evidence. ``unknown`` is why the entry is not known;
+    empty if it is. ``through`` names the helper of the project that the site calls, and ``inner`` is the argument in it
+    that makes the thread.
     """
 
     span: Span
@@ -82,6 +84,7 @@ class SpawnSite(NamedTuple):
     reasons: frozenset[str]
     root: str
     through: str = ""
+    inner: Span | None = None
     detour: tuple[Turn, ...] = ()
     steps: tuple[Step, ...] = ()
 

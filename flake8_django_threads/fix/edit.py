@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Literal, NamedTuple
 
-from ..base import Finding, Span
+from ..base import Finding, Remedy, Span
 from .source import NoEditError, Source, start
 
 Closer = Literal["auto", "connection", "close_all"]
+Wrap = Literal["auto", "inplace", "boundary"]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+# Decorators that run nothing around the body.
+_SEE_THROUGH = frozenset({"staticmethod", "classmethod", "override", "final"})
 
 
 class Edit(NamedTuple):
@@ -38,7 +42,7 @@ class Edit(NamedTuple):
             yield self._replace(move=False, nest=True)
 
 
-def choose(finding: Finding, closer: Closer, source_of: Callable[[str], Source]) -> Edit:
+def choose(finding: Finding, closer: Closer, source_of: Callable[[str], Source], wrap: Wrap = "auto") -> Edit:
     """Say which edit repairs a finding. Raise NoEditError, with the reason, where none does."""
     remedy = finding.remedy
     if remedy is None or remedy.kind != "wrap":
@@ -46,19 +50,47 @@ def choose(finding: Finding, closer: Closer, source_of: Callable[[str], Source])
     if remedy.blocked:
         raise NoEditError(remedy.blocked)
     all_databases = remedy.many_databases if closer == "auto" else closer == "close_all"
-    if remedy.entry is not None:
+    against = _against_in_place(remedy, source_of)
+    if wrap != "boundary" and remedy.entry is not None and not against:
         span = remedy.entry.span
-        source = source_of(span.path)
-        node = definition_at(source, span)
-        if isinstance(node, ast.AsyncFunctionDef):
-            raise NoEditError("the entry is a coroutine function: its body runs where it is awaited")
-        if isinstance(node, Function | ast.Lambda) and is_generator(node):
-            raise NoEditError("the entry is a generator: its body runs where it is iterated")
-        if remedy.only_spawned and isinstance(node, ast.FunctionDef):
-            return Edit(source.path, span, True, all_databases, move=finding.code == "DJT002")
-    if remedy.target is None:
-        raise NoEditError("the entry is not only spawned, and no argument stands here that could be wrapped instead")
-    return Edit(source_of(remedy.target.path).path, remedy.target, False, all_databases)
+        return Edit(_own(source_of(span.path).path), span, True, all_databases, move=finding.code == "DJT002")
+    if wrap == "inplace":
+        raise NoEditError(against)
+    # What a helper does with its argument beside handing it to a thread is unknown: it may call it at once.
+    target = remedy.inner or remedy.target
+    if target is None:
+        raise NoEditError(f"{against or 'wanted at the boundary'}, and no argument stands here that could be wrapped")
+    return Edit(_own(source_of(target.path).path), target, False, all_databases)
+
+
+def _own(path: str) -> str:
+    if "site-packages" in Path(path).parts:
+        raise NoEditError(f"the edit belongs into an installed package, {path}")
+    return path
+
+
+def _against_in_place(remedy: Remedy, source_of: Callable[[str], Source]) -> str:
+    """Why the body of the entry is not to be touched; empty where it may be. Raise NoEditError where nothing may."""
+    if remedy.entry is None:
+        return "the entry is not known"
+    source = source_of(remedy.entry.span.path)
+    node = definition_at(source, remedy.entry.span)
+    if isinstance(node, ast.AsyncFunctionDef):
+        raise NoEditError("the entry is a coroutine function: its body runs where it is awaited")
+    if isinstance(node, Function | ast.Lambda) and is_generator(node):
+        raise NoEditError("the entry is a generator: its body runs where it is iterated")
+    marks = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+    spawning = [i for i, mark in enumerate(marks) if source.columns.start(mark) == start(remedy.spawn)]
+    # Every reference to what a library's decorator made of the function runs it in another thread.
+    if not remedy.only_spawned and (not spawning or remedy.inner):
+        return "the entry is not only spawned"
+    if not isinstance(node, ast.FunctionDef):
+        return "the entry is no function with a body of its own"
+    around = marks[spawning[0] + 1 :] if spawning else marks
+    if not all(isinstance(mark, ast.Name) and mark.id in _SEE_THROUGH for mark in around):
+        # A transaction that it opens would end behind the close, without its rows.
+        return "a decorator stands around the entry"
+    return ""
 
 
 def definition_at(source: Source, span: Span) -> ast.AST | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ..base import Finding, Problem
-from .edit import Closer, Edit, choose
+from .edit import Closer, Edit, Wrap, choose
 from .proofs import DisprovedError, Recheck, prove
 from .rewrite import Rewritten, rewrite
 from .source import NoEditError, Source, absolute
@@ -32,10 +32,11 @@ class Change(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """A finding that stays, and why."""
+    """A finding that stays, and why. ``disproved``: the edit could be made, but a proof of it failed."""
 
     finding: Finding
     reason: str
+    disproved: bool = False
 
 
 class Plan(NamedTuple):
@@ -52,14 +53,37 @@ def plan(
     recheck: Recheck,
     *,
     closer: Closer = "auto",
+    wrap: Wrap = "auto",
     unsafe: bool = False,
     contents: Mapping[str, bytes] | None = None,
 ) -> Plan:
     """Work out the changes that repair the findings, file by file, and prove each.
 
     ``contents`` gives files, by absolute path, that are not to be read from the disk: only these may then be
-    changed. Findings without a remedy are passed over.
+    changed. Findings without a remedy are passed over. With ``wrap`` "auto" a finding is repaired at the boundary where
+    the edit in place has no proof.
     """
+    findings, outside = list(findings), dict[Finding, str]()
+    while True:
+        made, in_place = _plan(findings, recheck, closer, wrap, unsafe, contents, outside)
+        again = [refusal for refusal in made.refused if refusal.disproved and refusal.finding in in_place]
+        if not again or wrap != "auto":
+            # The first reason is told: it speaks of the edit that a reader would expect.
+            refused = tuple(r._replace(reason=outside.get(r.finding, r.reason)) for r in made.refused)
+            return made._replace(refused=refused)
+        outside.update((refusal.finding, refusal.reason) for refusal in again)
+
+
+def _plan(
+    findings: Sequence[Finding],
+    recheck: Recheck,
+    closer: Closer,
+    wrap: Wrap,
+    unsafe: bool,
+    contents: Mapping[str, bytes] | None,
+    outside: Container[Finding],
+) -> tuple[Plan, frozenset[Finding]]:
+    """The plan with those ``outside`` repaired at the boundary, and the findings whose edit was to be in place."""
     sources = _Sources(contents)
     wanted: dict[str, dict[Edit, list[Finding]]] = defaultdict(dict)
     refused: list[Refusal] = []
@@ -68,7 +92,7 @@ def plan(
         if finding.remedy is None:
             continue
         try:
-            edit = choose(finding, closer, sources.get)
+            edit = choose(finding, closer, sources.get, "boundary" if finding in outside else wrap)
             if contents is not None and edit.path not in contents:
                 raise NoEditError(f"the edit belongs into {edit.path}")
         except _FAILURES as error:
@@ -89,7 +113,10 @@ def plan(
         refused.extend(failures)
         if change is not None:
             changes.append(change)
-    return Plan(tuple(changes), tuple(refused), tuple(hidden), tuple(problems))
+    in_place = frozenset(
+        finding for edits in wanted.values() for edit, fixed in edits.items() if edit.in_place for finding in fixed
+    )
+    return Plan(tuple(changes), tuple(refused), tuple(hidden), tuple(problems)), in_place
 
 
 class _Sources:
@@ -137,17 +164,17 @@ def _settle(
         accepted, result = {}, None
         for edit, fixed in edits.items():
             # The first reason is told: it speaks of the edit that a reader would expect.
-            reason = ""
+            reason, disproved = "", False
             for variant in edit.variants:
                 try:
                     result = attempt({**accepted, variant: fixed})
                 except _FAILURES as error:
-                    reason = reason or str(error)
+                    reason, disproved = reason or str(error), disproved or isinstance(error, DisprovedError)
                 else:
                     accepted[variant] = fixed
                     break
             else:
-                refused += [Refusal(finding, reason) for finding in fixed]
+                refused += [Refusal(finding, reason, disproved) for finding in fixed]
     if result is None:
         return None, refused
     fixed_all = tuple(finding for fixed in accepted.values() for finding in fixed)

@@ -90,6 +90,8 @@ def _closing(source: Source, names: Names, edit: Edit) -> Closing:
     chain = next(_chains(source, source.tree.body, start(edit.span)))
     function = chain[-1]
     skip = 0 if ast.get_docstring(function, clean=False) is None else 1
+    while skip < len(function.body) and isinstance(function.body[skip], ast.Global | ast.Nonlocal):
+        skip += 1
     name, call = ("connections", "close_all") if edit.all_databases else ("connection", "close")
     if edit.move:
         own = {

@@ -68,7 +68,7 @@ class Rule:
         texts = [" ".join(f"{begin} {found} {but}".split()) for found in _evidence(site, connection)]
         text = next((text for text in texts if len(text) <= room), texts[-1][: room - 3] + "...")
         blocked = "" if connection.ends else "the thread never ends: close in each round, before it waits"
-        remedy = Remedy("wrap", site.entry, site.span, site.target, only_spawned=False, blocked=blocked)
+        remedy = Remedy("wrap", site.entry, site.span, site.target, False, blocked=blocked, inner=site.inner)
         return Finding(self.code, site.span, text, (*site.trail, *site.steps), remedy)
 
 

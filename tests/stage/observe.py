@@ -19,6 +19,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 STARTERS = ("/threading.py", "/concurrent/futures/thread.py", "/multiprocessing/pool.py", "/asyncio/base_events.py")
+OWN = (*STARTERS, "/queue.py", "/selectors.py", "/stage/observe.py")
 POOLS = ("concurrent.futures.thread", "multiprocessing.pool")
 PATIENCE_S = 5.0
 
@@ -136,8 +137,8 @@ class Run:
         """Note what the code gives back to the library that started it."""
         # A destructor runs wherever the last reference goes.
         if event == "return" and frame.f_back is not None and frame.f_code.co_name != "__del__":
-            starter = frame.f_back.f_code.co_filename
-            if starter.endswith(STARTERS) and not frame.f_code.co_filename.endswith((*STARTERS, "/stage/observe.py")):
+            starter, name = frame.f_back.f_code.co_filename, frame.f_code.co_filename
+            if starter.endswith(STARTERS) and not name.endswith(OWN) and "/multiprocessing/" not in name:
                 self.returned.append(_shown(value))
 
     def _wait(self) -> None:

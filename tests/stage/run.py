@@ -132,6 +132,7 @@ def _arguments(function: Any) -> list[object]:
         "Order": order,
         "Thread": threading.Thread,
         "connections": [],
+        "name": "given",
         "order": order(name="given"),
         "größe": order(name="given"),
         "request": SimpleNamespace(user="ann"),
@@ -140,7 +141,10 @@ def _arguments(function: Any) -> list[object]:
         return []
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = inspect.signature(function).parameters.values()
-    return [values[p.name] for p in parameters if p.kind in kinds and p.default is p.empty and p.name != "self"]
+    wanted = [p.name for p in parameters if p.kind in kinds and p.default is p.empty and p.name != "self"]
+    if missing := set(wanted) - values.keys():
+        raise SystemExit(f"the stage has no value for {missing}")
+    return [values[name] for name in wanted]
 
 
 if __name__ == "__main__":

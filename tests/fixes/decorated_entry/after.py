@@ -1,3 +1,4 @@
+import functools
 from threading import Thread
 
 from django.db import connections
@@ -11,11 +12,21 @@ def logged(function):
 @logged  # why
 # and more
 def sync_orders():
-    try:
-        # nothing but this
-        Order.objects.get(pk=1).push()
-    finally:
-        connections.close_all()
+    # nothing but this
+    Order.objects.get(pk=1).push()
 
 
-Thread(target=sync_orders).start()  # DJT001 in-place sync_orders
+def closing_connections(function):
+    """Run the function so that its thread's database connections are closed when it ends."""
+
+    @functools.wraps(function)
+    def run(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        finally:
+            connections.close_all()
+
+    return run
+
+
+Thread(target=closing_connections(sync_orders)).start()  # DJT001 in-place sync_orders

@@ -1,0 +1,31 @@
+import functools
+from threading import Thread
+
+from orders.models import Order
+
+
+from django.db import connection, connections
+
+
+def sync(name):
+    Order.objects.create(name=name)
+    if not connection.in_atomic_block:
+        connection.close()
+
+
+def closing_connections(function):
+    """Run the function so that its thread's database connections are closed when it ends."""
+
+    @functools.wraps(function)
+    def run(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        finally:
+            connections.close_all()
+
+    return run
+
+
+def start():
+    sync("here")
+    Thread(target=closing_connections(sync), args=("a",)).start()  # DJT002

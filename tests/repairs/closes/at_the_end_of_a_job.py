@@ -1,0 +1,14 @@
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import connection
+from orders.models import Order
+
+
+def sync(name):
+    order = Order.objects.create(name=name)
+    connection.close()
+
+
+def start():
+    with ThreadPoolExecutor() as pool:
+        pool.submit(sync, "a")  # DJT002

@@ -1,0 +1,18 @@
+from threading import Thread
+
+from orders.models import Order
+
+
+from django.db import connection
+
+
+def sync(name):
+    try:
+        Order.objects.create(name=name)
+    finally:
+        connection.close()
+        print(Order.objects.count())
+
+
+def start():
+    Thread(target=sync, args=("a",)).start()  # DJT003

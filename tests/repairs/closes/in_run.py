@@ -1,0 +1,16 @@
+from threading import Thread
+
+from orders.models import Order
+
+
+from django.db import connection
+
+
+class Worker(Thread):
+    def run(self):  # DJT002
+        Order.objects.create(name="a")
+        connection.close()  # back to the server
+
+
+def start():
+    Worker().start()

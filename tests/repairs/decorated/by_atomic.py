@@ -1,0 +1,15 @@
+from threading import Thread
+
+from orders.models import Order
+
+
+from django.db import transaction
+
+
+@transaction.atomic
+def sync(name):
+    Order.objects.create(name=name)
+
+
+def start():
+    Thread(target=sync, args=("a",)).start()  # DJT001

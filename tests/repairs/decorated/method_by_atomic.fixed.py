@@ -1,0 +1,29 @@
+import functools
+from threading import Thread
+
+from orders.models import Order
+
+
+from django.db import connections, transaction
+
+
+def closing_connections(function):
+    """Run the function so that its thread's database connections are closed when it ends."""
+
+    @functools.wraps(function)
+    def run(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        finally:
+            connections.close_all()
+
+    return run
+
+
+class Jobs:
+    @transaction.atomic
+    def sync(self, name):
+        Order.objects.create(name=name)
+
+    def start(self):
+        Thread(target=closing_connections(self.sync), args=("a",)).start()  # DJT001

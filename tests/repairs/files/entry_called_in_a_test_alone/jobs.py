@@ -1,0 +1,5 @@
+from orders.models import Order
+
+
+def sync(name):
+    Order.objects.create(name=name)

@@ -1,0 +1,5 @@
+from jobs import sync
+
+
+def test_sync():
+    sync("in a test")

@@ -1,0 +1,5 @@
+import jobs
+
+
+def nightly():
+    jobs.sync("nightly")

@@ -1,0 +1,7 @@
+from threading import Thread
+
+import jobs
+
+
+def start():
+    Thread(target=jobs.sync, args=("a",)).start()  # DJT001

@@ -1,0 +1,6 @@
+from orders.models import Order
+
+
+class Jobs:
+    def sync(self, name):
+        Order.objects.create(name=name)

@@ -1,0 +1,7 @@
+from threading import Thread
+
+from jobs import Jobs
+
+
+def start():
+    Thread(target=Jobs().sync, args=("a",)).start()  # DJT001

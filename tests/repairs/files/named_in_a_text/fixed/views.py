@@ -1,0 +1,24 @@
+import functools
+from threading import Thread
+
+from django.db import connections
+
+import jobs
+
+
+def closing_connections(function):
+    """Run the function so that its thread's database connections are closed when it ends."""
+
+    @functools.wraps(function)
+    def run(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        finally:
+            connections.close_all()
+
+    return run
+
+
+def start():
+    getattr(jobs, "sync")("here")
+    Thread(target=closing_connections(jobs.sync), args=("a",)).start()  # DJT001

@@ -1,0 +1,7 @@
+from threading import Thread
+
+from jobs import sync
+
+
+def start():
+    Thread(target=sync, args=("a",)).start()  # DJT001

@@ -1,0 +1,5 @@
+from jobs import Worker
+
+
+def start():
+    Worker().start()

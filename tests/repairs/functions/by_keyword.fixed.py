@@ -1,0 +1,16 @@
+from threading import Thread
+
+from django.db import connections
+
+from orders.models import Order
+
+
+def sync():
+    try:
+        Order.objects.create(name="made")
+    finally:
+        connections.close_all()
+
+
+def start():
+    Thread(target=sync, daemon=True).start()  # DJT001

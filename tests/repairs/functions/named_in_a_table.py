@@ -1,0 +1,15 @@
+from threading import Thread
+
+from orders.models import Order
+
+
+def sync():
+    Order.objects.create(name="made")
+
+
+JOBS = {"first": sync}
+
+
+def start():
+    JOBS["first"]()
+    Thread(target=sync).start()  # DJT001

@@ -1,0 +1,11 @@
+from threading import Thread
+
+from orders.models import Order
+
+
+def sync():
+    Order.objects.create(name="sync")
+
+
+def start():
+    Thread(target=sync).start()  # DJT001

@@ -1,0 +1,30 @@
+import functools
+from threading import Thread
+
+from django.db import connections
+
+from orders.models import Order
+
+
+def sync():
+    Order.objects.create(name="made")
+
+
+JOBS = {"first": sync}
+
+
+def closing_connections(function):
+    """Run the function so that its thread's database connections are closed when it ends."""
+
+    @functools.wraps(function)
+    def run(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        finally:
+            connections.close_all()
+
+    return run
+
+
+def start():
+    Thread(target=closing_connections(JOBS["first"])).start()  # DJT001

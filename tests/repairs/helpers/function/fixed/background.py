@@ -1,0 +1,21 @@
+import functools
+from threading import Thread
+
+from django.db import connections
+
+
+def closing_connections(function):
+    """Run the function so that its thread's database connections are closed when it ends."""
+
+    @functools.wraps(function)
+    def run(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        finally:
+            connections.close_all()
+
+    return run
+
+
+def run_in_background(function, *args):
+    Thread(target=closing_connections(function), args=args, daemon=True).start()

@@ -1,0 +1,24 @@
+import functools
+from threading import Thread
+
+from django.db import connections
+
+from orders.models import Order
+
+
+def closing_connections(function):
+    """Run the function so that its thread's database connections are closed when it ends."""
+
+    @functools.wraps(function)
+    def run(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        finally:
+            connections.close_all()
+
+    return run
+
+
+def start(request):
+    work = lambda: Order.objects.create(user=request.user)
+    Thread(target=closing_connections(work)).start()  # DJT001

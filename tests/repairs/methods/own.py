@@ -1,0 +1,11 @@
+from threading import Thread
+
+from orders.models import Order
+
+
+class Jobs:
+    def sync(self, name):
+        Order.objects.create(name=name)
+
+    def start(self):
+        Thread(target=self.sync, args=("made",)).start()  # DJT001

@@ -1,0 +1,15 @@
+from threading import Thread
+
+from django.db import connections
+
+from orders.models import Order
+
+
+def start(request):
+    def sync():
+        try:
+            Order.objects.create(user=request.user)
+        finally:
+            connections.close_all()
+
+    Thread(target=sync).start()  # DJT001

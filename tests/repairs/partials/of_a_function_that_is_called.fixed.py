@@ -1,0 +1,28 @@
+import functools
+from threading import Thread
+
+from django.db import connections
+
+from orders.models import Order
+
+
+def sync(name, note=""):
+    Order.objects.create(name=name, note=note)
+
+
+def closing_connections(function):
+    """Run the function so that its thread's database connections are closed when it ends."""
+
+    @functools.wraps(function)
+    def run(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        finally:
+            connections.close_all()
+
+    return run
+
+
+def start():
+    sync("here")
+    Thread(target=closing_connections(functools.partial(sync, note="b")), args=("a",)).start()  # DJT001

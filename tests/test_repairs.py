@@ -1,0 +1,58 @@
+"""djt-fix with the real linter: golden cases, and what must hold of every fixture, fixable or not."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import harness
+import pytest
+from fix_cases import LINTED, Case, mend
+
+from flake8_django_threads.fix.plan import Plan
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+PROJECTS = [*sorted(FIXTURES.glob("rules/*/*")), *sorted(FIXTURES.glob("silent/*")), FIXTURES / "project"]
+LEFT = re.compile(r"# left: (.*)")
+
+
+def texts(made: Plan) -> dict[str, str]:
+    return {change.path: change.after.decode() for change in made.changes}
+
+
+@pytest.mark.parametrize("case", LINTED, ids=lambda case: case.name)
+def test_case_becomes_its_golden_text(case: Case, tmp_path: Path) -> None:
+    paths = case.project(tmp_path)
+    found, made = mend(tmp_path, list(paths.values()))
+    wrong = []
+    for name, path in paths.items():
+        here = [finding for finding in found if finding.span.path == str(path)]
+        wrong += harness.differences(harness.marks(name, case.before[name]), here)
+    assert not wrong, f"\n{harness.table(wrong)}"
+    assert made.problems == ()
+    golden = {str(path): case.after[name] for name, path in paths.items() if case.after[name] != case.before[name]}
+    assert texts(made) == golden
+    left = [reason for text in case.before.values() for reason in LEFT.findall(text)]
+    assert [refusal.reason for refusal in made.refused] == left
+
+
+@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.relative_to(FIXTURES).as_posix())
+def test_every_finding_is_mended_once_or_left_with_a_reason(folder: Path, tmp_path: Path) -> None:
+    project = shutil.copytree(folder, tmp_path / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
+    paths = sorted(project.rglob("*.py"))
+    found, made = mend(project, paths)
+    assert made.problems == ()
+    fixed = [finding for change in made.changes for finding in change.fixed]
+    left = [refusal.finding for refusal in (*made.refused, *made.unsafe)]
+    assert all(refusal.reason for refusal in (*made.refused, *made.unsafe))
+    without_edit = [finding for finding in found if finding.remedy is None]
+    assert sorted(fixed + left + without_edit) == sorted(found)
+    for change in made.changes:
+        compile(change.after, change.path, "exec", dont_inherit=True)
+        Path(change.path).write_bytes(change.after)
+    again, second = mend(project, paths)
+    assert second.changes == ()
+    assert sorted((f.code, Path(f.span.path).name) for f in again) == sorted(
+        (f.code, Path(f.span.path).name) for f in left + without_edit
+    )
