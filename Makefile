@@ -6,7 +6,7 @@ PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3 pyth
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: demo test test-all check bench clean
+.PHONY: demo test test-all test-libraries check bench clean
 
 demo: .venv/package
 	@PYTHONPATH=tests $(BIN)/python -m demo.demo
@@ -16,6 +16,9 @@ test: .venv/groups
 
 test-all: .venv/groups
 	$(BIN)/python -m pytest
+
+test-libraries: .libraries/installed
+	PYTHONPATH=tests .libraries/bin/python -m pytest tests/libraries
 
 check: .venv/groups
 	$(BIN)/ruff check .
@@ -28,7 +31,7 @@ bench: .venv/package
 	@PYTHONPATH=tests $(BIN)/python -m bench.bench $(BENCH)
 
 clean:
-	rm -rf .venv .demo .bench .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage build dist
+	rm -rf .venv .libraries .demo .bench .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip learned --group, which reads pyproject.toml's dependency groups, in 25.1.
@@ -43,4 +46,11 @@ clean:
 .venv/groups: .venv/package
 	@echo "Installing what tests and checks need ..."
 	@$(PIP) --group test --group check
+	@touch $@
+
+.libraries/installed: pyproject.toml
+	@echo "Installing the libraries that rows speak of ..."
+	@$(PYTHON) -m venv .libraries
+	@.libraries/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@.libraries/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group libraries
 	@touch $@
