@@ -81,9 +81,9 @@ def function(source: str, name: str = "f") -> Function:
         ("a", "<a>"),
         ("a.b", ("Attr", "<a>", "b")),
         ("a[1]", ("Index", "<a>", 1)),
-        ("a[1:]", ("Index", "<a>", ("Slice", (1,), False))),
-        ("a[:2:3]", ("Index", "<a>", ("Slice", (2, 3), True))),
-        ("a[1:2, 3]", ("Index", "<a>", ("Display", "tuple", (("Slice", (1, 2), False), 3)))),
+        ("a[1:]", ("Index", "<a>", ("Slice", 1, None, None))),
+        ("a[:2:3]", ("Index", "<a>", ("Slice", None, 2, 3))),
+        ("a[1:2, 3]", ("Index", "<a>", ("Display", "tuple", (("Slice", 1, 2, None), 3)))),
         ("f()", ("Call", "<f>", (), ())),
         (
             "f(a, *b, k=c, **d)",
@@ -118,7 +118,7 @@ def function(source: str, name: str = "f") -> Function:
         ("a < b is not c not in d", ("Compare", ("<", "is not", "not in"), ("<a>", "<b>", "<c>", "<d>"))),
         ("a if b else c", ("IfExpr", "<b>", "<a>", "<c>")),
         ("a := 1", ("Walrus", "<a>", 1)),
-        ("f'x{a!r:>{b}}y'", ("FString", ("x", "<a>", ">", "<b>", "y"))),
+        ("f'x{a!r:>{b}}y'", ("FString", ("x", ("Call", "<repr>", ("<a>",), ()), ">", "<b>", "y"))),
     ],
 )
 def test_each_expression_has_its_record(source: str, expected: object) -> None:

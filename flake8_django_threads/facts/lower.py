@@ -251,8 +251,7 @@ class _Lowering:
         return Index(self.position(node), self.one(node.value), self.one(node.slice))
 
     def slice(self, node: ast.Slice) -> Expr:
-        parts = [part for part in (node.lower, node.upper, node.step) if part is not None]
-        return Slice(self.position(node), self.many(parts), node.step is not None)
+        return Slice(self.position(node), self.maybe(node.lower), self.maybe(node.upper), self.maybe(node.step))
 
     def starred(self, node: ast.Starred) -> Expr:
         return Starred(self.position(node), self.one(node.value))
@@ -319,7 +318,11 @@ class _Lowering:
             if type(part) is ast.Constant:
                 parts.append(self.constant(part))
                 continue
-            parts.append(self.one(part.value))
+            shown = self.one(part.value)
+            if part.conversion in (ord("r"), ord("a")):
+                at = self.position(part.value)
+                shown = Call(at, Name(at, "repr"), (shown,), ())
+            parts.append(shown)
             if part.format_spec is not None:
                 parts += self.f_string(part.format_spec).parts
         return FString(self.position(node), tuple(parts))

@@ -42,11 +42,12 @@ class Index(NamedTuple):
 
 
 class Slice(NamedTuple):
-    """``lower:upper:step``; the parts that are written, in order, and whether there is a step."""
+    """``lower:upper:step``; None where a part is not written."""
 
     at: At
-    parts: tuple[Expr, ...]
-    has_step: bool
+    lower: Expr | None
+    upper: Expr | None
+    step: Expr | None
 
 
 class Keyword(NamedTuple):
@@ -164,7 +165,10 @@ class YieldFrom(NamedTuple):
 
 
 class FString(NamedTuple):
-    """An f-string's parts: constants and the interpolated expressions (nested format specs are flattened)."""
+    """An f-string's parts: constants and the interpolated expressions (nested format specs are flattened).
+
+    ``{x!r}`` is a call of ``repr``.
+    """
 
     at: At
     parts: tuple[Expr, ...]

@@ -6,9 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import externals
+from flake8_django_threads.values import enums, externals, made_classes
 from flake8_django_threads.values.domain import (
     ANY_KEY,
+    DISPATCH,
     NOTHING,
     Arguments,
     Bound,
@@ -17,10 +18,12 @@ from flake8_django_threads.values.domain import (
     ClassValue,
     Const,
     Ext,
+    Fields,
     Frame,
     Func,
     Instance,
     Lazy,
+    Mapped,
     ModuleValue,
     Partial,
     Pending,
@@ -30,6 +33,7 @@ from flake8_django_threads.values.domain import (
     Value,
     Wrapped,
     join,
+    literal,
     one,
     order_key,
     unknown,
@@ -48,6 +52,7 @@ PROPERTIES = frozenset(
     }
 )
 OTHER_KEYS = "<other keys>"
+FACTORY = "<factory>"
 STATIC = "staticmethod"
 CLASS = "classmethod"
 
@@ -75,6 +80,10 @@ def ordered(values: Vals) -> list[Value]:
 def of(run: Interpreter, value: Value, name: str, at: r.At, frame: Frame) -> Vals:
     """The values of ``value.name``."""
     match value:
+        case _ if name == "__dict__" and isinstance(value, (Instance, ClassValue, ModuleValue, Func)):
+            return one(Fields(value))
+        case Fields():
+            return one(Bound(Ext(f"<fields>.{name}"), value))
         case Instance():
             return _of_instance(run, value, name, at, frame)
         case ClassValue():
@@ -92,6 +101,8 @@ def of(run: Interpreter, value: Value, name: str, at: r.At, frame: Frame) -> Val
         case Wrapped():
             if value.wrapper in PROPERTIES and name in ("setter", "deleter", "getter"):
                 return one(Ext("property().setter", value))
+            if value.wrapper == DISPATCH and name in ("register", "dispatch"):
+                return one(Bound(Ext(f"{DISPATCH}().{name}"), value))
             return externals.wrapped_attribute(run, value, name, at)
         case Func():
             held = run.store.get((value, name))
@@ -108,7 +119,7 @@ def of(run: Interpreter, value: Value, name: str, at: r.At, frame: Frame) -> Val
             )
         case Partial():
             return one(value.function) if name == "func" else unknown("attribute of a partial")
-        case Pending() | Lazy():
+        case Pending() | Lazy() | Mapped():
             return one(Bound(Ext(f"types.GeneratorType().{name}"), value))
         case Unknown():
             return one(value if value.reason.startswith("attribute of ") else Unknown(f"attribute of {_short(value)}"))
@@ -128,8 +139,10 @@ def wrapped(value: Value, wrapper: str) -> Value:
 def _of_instance(run: Interpreter, value: Instance, name: str, at: r.At, frame: Frame) -> Vals:
     if name == "__class__":
         return one(value.klass)
+    if (field := enums.read(run, value, name)) is not None:
+        return field
     held = run.store.get((value, name))
-    found_class = lookup(run, value.klass, name)
+    found_class = _private(run, value.klass, name, frame) or lookup(run, value.klass, name)
     if found_class is not None:
         owner, vals = found_class
         if value.site is None and held is None and all(isinstance(v, Func) and _is_abstract(v.function) for v in vals):
@@ -154,6 +167,21 @@ def _of_instance(run: Interpreter, value: Instance, name: str, at: r.At, frame: 
     if stored is not None:
         return stored
     return externals.inherited_attribute(run, value, name, at, frame)
+
+
+def _private(run: Interpreter, klass: ClassValue, name: str, frame: Frame) -> tuple[Value, Vals] | None:
+    """What a name with two leading underscores means: that of the class in which it is written, not a subclass's."""
+    if not name.startswith("__") or name.endswith("__"):
+        return None
+    scope: Frame | None = frame
+    while scope is not None and not (scope.function is not None and isinstance(scope.function.owner, r.ClassFact)):
+        scope = scope.parent
+    owner = scope.function.owner if scope is not None and scope.function is not None else None
+    for candidate in run.names.mro(klass):
+        if isinstance(candidate, ClassValue) and candidate.fact is owner:
+            found = run.names.class_own(candidate, name)
+            return None if found is None else (candidate, found)
+    return None
 
 
 def _is_abstract(function: r.Function) -> bool:
@@ -236,6 +264,9 @@ def _bind(run: Interpreter, value: Value, receiver: Instance, owner: Value, at: 
             return one(value)
         case Ext():
             return externals.read_field(run, value, receiver, at)
+        case Instance():
+            got = dunder(run, value, "__get__", (one(receiver), one(receiver.klass)), at, frame)
+            return one(value) if got is None else got
     return one(value)
 
 
@@ -299,11 +330,15 @@ def _of_class(run: Interpreter, value: ClassValue, name: str, at: r.At, frame: F
     held = run.store.get((value, name))
     if held is not None:
         return held
-    found = lookup(run, value, name)
+    found = _private(run, value, name, frame) or lookup(run, value, name)
     if found is None:
         if name == "__name__":
             return one(Const(value.fact.name, "str"))
+        if name in ("__new__", "__subclasses__"):
+            return one(Bound(Ext("object.__new__"), value) if name == "__new__" else Bound(Ext(f"type.{name}"), value))
         return externals.class_attribute(run, value, name, at)
+    if (chosen := enums.member(run, value, name)) is not None:
+        return one(chosen)
     vals = found[1]
     return join(_on_class(run, v, value, at, frame) for v in ordered(vals))
 
@@ -335,6 +370,10 @@ def _of_super(run: Interpreter, value: Super, name: str, at: r.At, frame: Frame)
         return join(_on_class(run, v, klass, at, frame) for v in ordered(vals))
     if isinstance(receiver, Instance):
         return externals.inherited_attribute(run, receiver, name, at, frame)
+    if name == "__new__":
+        return one(Ext("object.__new__"))
+    if name == "__call__" and value.after not in run.names.mro(klass):
+        return one(Bound(Ext("type.__call__"), klass))
     return externals.class_attribute(run, klass, name, at)
 
 
@@ -364,8 +403,10 @@ def accessor(run: Interpreter, klass: ClassValue, name: str, kind: str) -> Func 
                 for mark in stmt.function.decorators:
                     if isinstance(mark, r.Attr) and mark.name == kind:
                         return Func(stmt.function, candidate.module, candidate.frame, candidate)
-        if run.names.class_own(candidate, name) is not None:
-            return None
+        own = run.names.class_own(candidate, name)
+        if own is not None:
+            made = [v.manager for v in own if isinstance(v, Wrapped) and v.wrapper in PROPERTIES]
+            return next((v for v in made if isinstance(v, Func)), None) if kind == "setter" else None
     return None
 
 
@@ -375,16 +416,22 @@ def item(run: Interpreter, values: Vals, keys: Vals, at: r.At, frame: Frame) -> 
     for value in ordered(values):
         match value:
             case Box() if any(isinstance(k, Const) and k.kind == "slice" for k in keys):
-                part = Box("tuple" if value.kind == "tuple" else "list", (frame.module.path, at, frame))
-                run.store.set((part, ANY_KEY), box_values(run, value))
-                found.append(one(part))
+                found.append(one(_slice(run, value, keys, (frame.module.path, at, frame))))
             case Box():
                 found.append(box_item(run, value, keys))
+            case Fields():
+                names = [k.value for k in keys if isinstance(k, Const) and k.kind == "str"]
+                got = [of(run, value.owner, str(name), at, frame) for name in names]
+                found.append(join(got) if len(got) == len(keys) else unknown("item of a namespace"))
             case Ext() | Instance():
                 own = dunder(run, value, "__getitem__", (keys,), at, frame)
+                if own is None:
+                    box = made_classes.as_tuple(run, value)
+                    own = item(run, one(box), keys, at, frame) if isinstance(box, Box) else None
                 found.append(externals.element(run, value, keys, at) if own is None else own)
             case ClassValue():
-                found.append(one(value))
+                members = enums.members(run, value)
+                found.append(enums.at(members, keys) if members else one(value))
             case Unknown():
                 found.append(one(value if value.reason.startswith("item of ") else Unknown(f"item of {_short(value)}")))
             case Const():
@@ -410,6 +457,21 @@ def dunder(run: Interpreter, value: Value, name: str, args: tuple[Vals, ...], at
     return None if bound is None else run.call(bound, Arguments(args), at, frame)
 
 
+def _slice(run: Interpreter, value: Box, keys: Vals, site: object) -> Box:
+    """``value[lower:upper]``: told apart by place where bounds and length are literal."""
+    bounds = literal(keys)
+    whole = value.size >= 0 and run.store.get((value, ANY_KEY)) is None
+    if isinstance(bounds, str) and bounds.count(":") == 1 and "?" not in bounds and whole:
+        lower, upper = (int(text) if text else None for text in bounds.split(":"))
+        places = range(value.size)[lower:upper]
+        part = part_of(run, one(value), places.start, value.size - places.stop, site) if len(places) else None
+        if part is not None:
+            return part
+    part = Box("tuple" if value.kind == "tuple" else "list", site)
+    run.store.set((part, ANY_KEY), box_values(run, value))
+    return part
+
+
 def part_of(run: Interpreter, values: Vals, start: int, after: int, site: object) -> Box | None:
     """The list of what one sequence of known length holds from ``start`` on, ``after`` items at its end left out."""
     if len(values) != 1:
@@ -427,8 +489,11 @@ def part_of(run: Interpreter, values: Vals, start: int, after: int, site: object
 
 def box_item(run: Interpreter, box: Box, keys: Vals) -> Vals:
     """What a container holds at any of ``keys``; everything it holds where a key is not a constant."""
-    constants = [v.value for v in keys if isinstance(v, Const)]
+    constants = [key_of(v) for v in keys if is_key(v)]
     if len(constants) == len(keys) and constants:
+        factory = run.store.get((box, FACTORY))
+        if factory is not None and len(constants) == 1 and run.store.get((box, constants[0])) is None:
+            _fill_in(run, box, keys, factory)
         found = NOTHING
         for key in constants:
             if box.size >= 0 and isinstance(key, int) and key < 0:
@@ -440,18 +505,49 @@ def box_item(run: Interpreter, box: Box, keys: Vals) -> Vals:
         if found or loose:
             return join((found, loose or NOTHING))
         return unknown("item of a container that is not known")
+    if box_values(run, box) == NOTHING and (factory := run.store.get((box, FACTORY))) is not None:
+        _fill_in(run, box, keys, factory)
     return box_values(run, box) or unknown("item of a container that is not known")
+
+
+def _fill_in(run: Interpreter, box: Box, keys: Vals, factory: Vals) -> None:
+    """A ``defaultdict`` makes what it does not hold yet."""
+    made: list[Vals] = []
+    for value in ordered(factory):
+        if isinstance(value, Ext) and value.path in ("list", "set", "dict", "collections.deque"):
+            kind = value.path if value.path in ("set", "dict") else "list"
+            made.append(one(Box(kind, ("default", box, keys))))
+        elif isinstance(value, (Func, ClassValue, Partial)):
+            where = run.active[-1].frame if run.active else None
+            if where is not None:
+                made.append(run.call(one(value), Arguments(), run.active[-1].call_at, where))
+    box_put(run, box, keys, join(made) or unknown("default of a dict"))
+
+
+def is_key(value: Value) -> bool:
+    """Whether a value is the same wherever it is used as a key."""
+    return isinstance(value, (Const, Func, ClassValue)) or enums.is_member(value)
+
+
+def key_of(value: Value) -> object:
+    """The key under which such a value is kept."""
+    return value.value if isinstance(value, Const) else value
+
+
+def of_key(key: object) -> Value:
+    """The value that was used as this key."""
+    return key if isinstance(key, (Func, ClassValue, Instance)) else Const(key, type(key).__name__)  # type: ignore[arg-type]
 
 
 def box_keys(run: Interpreter, box: Box) -> list[object]:
     """The constant keys under which the container holds something."""
     held = run.store.get((box, "<keys>"))
-    return [v.value for v in sorted(held, key=repr) if isinstance(v, Const)] if held else []
+    return [key_of(v) for v in ordered(held)] if held else []
 
 
 def dict_keys(run: Interpreter, box: Box) -> Vals:
     """Everything that may be a key of the dict."""
-    constants = frozenset(Const(k, type(k).__name__) for k in box_keys(run, box))  # type: ignore[arg-type]
+    constants = frozenset(of_key(k) for k in box_keys(run, box))
     return join((constants, run.store.get((box, OTHER_KEYS)) or NOTHING)) or unknown("key of a dict")
 
 
@@ -464,9 +560,9 @@ def box_values(run: Interpreter, box: Box) -> Vals:
 
 def box_put(run: Interpreter, box: Box, keys: Vals, vals: Vals) -> None:
     """Store into a container: replacing at one constant key, adding otherwise."""
-    constants = [v for v in keys if isinstance(v, Const)]
+    constants = [v for v in keys if is_key(v)]
     if len(constants) == len(keys) == 1:
-        run.store.set((box, constants[0].value), vals)
+        run.store.set((box, key_of(constants[0])), vals)
         run.store.add((box, "<keys>"), frozenset(constants))
     else:
         run.store.add((box, ANY_KEY), vals)

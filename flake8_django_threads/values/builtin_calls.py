@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from string import Formatter
 from typing import TYPE_CHECKING, TypeAlias
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import attributes, calls, expressions, iteration
+from flake8_django_threads.values import (
+    attributes,
+    calls,
+    construction,
+    dispatch,
+    expressions,
+    iteration,
+    kinds,
+    made_classes,
+)
 from flake8_django_threads.values.domain import (
     ANY_KEY,
+    DISPATCH,
     NONE,
     NOTHING,
     Arguments,
@@ -17,10 +28,13 @@ from flake8_django_threads.values.domain import (
     ClassValue,
     Const,
     Ext,
+    Fields,
     Frame,
     Func,
     Instance,
     Lazy,
+    Mapped,
+    ModuleValue,
     Partial,
     Pending,
     Unknown,
@@ -42,7 +56,9 @@ Handler: TypeAlias = "Callable[[Interpreter, Value | None, Arguments, r.At, Fram
 
 def _decorator(path: str) -> Handler:
     def handle(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
-        return frozenset(Wrapped(v, path) for v in arguments.get(0, "fget") or NOTHING) or one(Ext(path + "()"))
+        setters = attributes.ordered(arguments.get(1, "fset") or NOTHING)
+        setter = next((v for v in setters if isinstance(v, Func)), None)
+        return frozenset(Wrapped(v, path, setter) for v in arguments.get(0, "fget") or NOTHING) or one(Ext(path + "()"))
 
     return handle
 
@@ -74,6 +90,10 @@ def _by_pattern(run: Interpreter, values: Vals, pattern: str, at: r.At, frame: F
     found: list[Vals] = []
     for value in attributes.ordered(values):
         klass = value.klass if isinstance(value, Instance) else value
+        if isinstance(value, ModuleValue):
+            facts = run.names.facts(value.path)
+            names = [f.name for f in facts.functions if f.owner is facts] if facts is not None else []
+            found.extend(run.names.member(value, n) for n in names if expression.fullmatch(n))
         if not isinstance(klass, ClassValue):
             continue
         for candidate in run.names.mro(klass):
@@ -135,7 +155,7 @@ def _consume(run: Interpreter, receiver: Value | None, arguments: Arguments, at:
     """``any``, ``sum``, ``min``, ``next``...: take elements and give one of them, or something made of them."""
     found = NOTHING
     for given in arguments.args[:1] if len(arguments.args) == 1 else arguments.args:
-        if len(arguments.args) == 1 or any(isinstance(v, (Box, Lazy, Pending, Ext, Instance)) for v in given):
+        if len(arguments.args) == 1 or any(isinstance(v, (Box, Lazy, Mapped, Pending, Ext, Instance)) for v in given):
             found = join((found, iteration.elements(run, given, at, frame)))
         else:
             found = join((found, given))
@@ -178,25 +198,129 @@ def _pairs(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r
     return one(outer)
 
 
-def _map(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
-    """``map`` and ``filter``: taken to run at once, which is where their result is nearly always used."""
-    function = frozenset(v for v in arguments.get(0, None) or NOTHING if not isinstance(v, Const))
-    parts = [iteration.elements(run, given, at, frame) for given in arguments.args[1:]]
-    result: list[Vals] = []
+def _map(kind: str) -> Handler:
+    def handle(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+        function = frozenset(v for v in arguments.get(0, None) or NOTHING if not isinstance(v, Const))
+        return one(Mapped(kind, function, tuple(arguments.args[1:])))
 
-    def head() -> None:
-        return None
+    return handle
 
-    def body() -> bool:
-        if function:
-            result.append(run.call(function, Arguments(parts), at, frame))
-        return True
 
-    run.loop(frame, at, head, body, (), False, False)
+def _join(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    iteration.elements(run, arguments.get(0, None) or unknown("text"), at, frame)
+    return one(Ext("str().join()"))
+
+
+def _format(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """``str.format``: the text, with a gap where a part is not known."""
+    text = receiver.value if isinstance(receiver, Const) else None
+    parts: list[str | None] = []
+    try:
+        fields = list(Formatter().parse(text)) if isinstance(text, str) else []
+    except ValueError:
+        fields = []
+    for number, (before, name, _, _) in enumerate(fields):
+        parts.append(before)
+        if name is not None:
+            place = int(name) if name.isdigit() else number if name == "" else None
+            parts.append(string(arguments.get(place, name or None) or NOTHING))
+    for given in (*arguments.args, *arguments.keywords.values()):
+        for value in attributes.ordered(given):
+            expressions.use_as_text(run, frame, value, at)
+    if not fields:
+        return unknown("text")
+    return one(Const("".join("\0" if p is None else p for p in parts), "pattern" if None in parts else "str"))
+
+
+def _method_caller(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    given = Arguments(arguments.args[1:], dict(arguments.keywords))
+    return one(Ext("operator.methodcaller()", None, string(arguments.get(0, None) or NOTHING) or "", _frozen(given)))
+
+
+def _frozen(given: Arguments) -> object:
+    return tuple(given.args), tuple(sorted(given.keywords.items()))
+
+
+def _called_method(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    if not (isinstance(receiver, Ext) and receiver.alias and isinstance(receiver.site, tuple)):
+        return unknown("method that is not known")
+    args, keywords = receiver.site
+    method = attributes.attribute(run, arguments.get(0, None) or NOTHING, receiver.alias, at, frame)
+    return run.call(method, Arguments(args, dict(keywords)), at, frame)
+
+
+def _import_module(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """``importlib.import_module``: the module of that name, where the name is a literal."""
+    name = string(arguments.get(0, "name") or NOTHING)
+    run.may_raise(at)
+    if not name or (name.startswith(".") and arguments.get(1, "package") is None):
+        return unknown("module whose name is not known")
+    rest = name.lstrip(".")
+    place = run.resolver.module(rest, len(name) - len(rest), frame.module.path)
+    return one(run.names.module_at(place) if place is not None else Ext(rest))
+
+
+def _import_string(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """``import_string("package.module.name")``."""
+    name = string(arguments.get(0, "dotted_path") or NOTHING)
+    run.may_raise(at)
+    if not name or "." not in name:
+        return unknown("import of a name that is not known")
+    module, _, last = name.rpartition(".")
+    place = run.resolver.module(module, 0, frame.module.path)
+    return run.names.member(run.names.module_at(place), last) if place is not None else one(Ext(name))
+
+
+def _globals(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    return one(Fields(ModuleValue(frame.module.path, ())))
+
+
+def _vars(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    given = arguments.get(0, None) or NOTHING
+    return frozenset(Fields(v) for v in given if isinstance(v, (Instance, ClassValue, ModuleValue))) or unknown(
+        "vars()"
+    )
+
+
+def _fields_update(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    if isinstance(receiver, Fields):
+        held = dict(arguments.keywords)
+        for value in arguments.get(0, None) or NOTHING:
+            if isinstance(value, Box):
+                for key in attributes.box_keys(run, value):
+                    if isinstance(key, str):
+                        held[key] = run.store.get((value, key)) or NOTHING
+        for name, vals in held.items():
+            attributes.set_attribute(run, one(receiver.owner), name, vals)
+    return NONE
+
+
+def _fields_get(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    if not isinstance(receiver, Fields):
+        return unknown("namespace")
+    asked = Arguments([one(receiver.owner), *arguments.args])
+    return _getattr(run, None, asked, at, frame)
+
+
+def _new(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """``object.__new__(cls)``."""
+    classes = [v for v in arguments.get(0, None) or NOTHING if isinstance(v, ClassValue)]
+    return frozenset(Instance(v, (frame.module.path, at, frame)) for v in classes) or unknown("object.__new__()")
+
+
+def _make(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """``type.__call__`` of a metaclass's own ``__call__``."""
+    if not isinstance(receiver, ClassValue):
+        return unknown("object of a class that is not known")
+    return construction.make(run, receiver, arguments, at, frame)
+
+
+def _subclasses(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """``Class.__subclasses__()``."""
     box = Box("list", (frame.module.path, at, frame))
-    name = arguments.node.func if arguments.node is not None else None
-    is_filter = isinstance(name, r.Name) and name.id == "filter"
-    run.store.set((box, ANY_KEY), (parts[0] if is_filter and parts else join(result)) or unknown("element"))
+    if isinstance(receiver, ClassValue):
+        below = run.names.subclasses(receiver)
+        run.store.set((box, ANY_KEY), frozenset(k for k in below if receiver in run.names.bases(k)))
     return one(box)
 
 
@@ -221,7 +345,9 @@ def _measure(event: str) -> Handler:
 
 
 def _isinstance(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
-    return unknown("isinstance")
+    values, classes = arguments.get(0, None) or NOTHING, arguments.get(1, None) or NOTHING
+    answer = kinds.outcome(run, values, classes)
+    return unknown("isinstance") if answer is None else one(Const(answer, "bool"))
 
 
 def _dict(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
@@ -234,7 +360,7 @@ def _dict(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.
                 for key in attributes.box_keys(run, value):
                     held = run.store.get((value, key))
                     if held is not None:
-                        attributes.box_put(run, box, one(Const(key, type(key).__name__)), held)  # type: ignore[arg-type]
+                        attributes.box_put(run, box, one(attributes.of_key(key)), held)
                 loose = run.store.get((value, ANY_KEY))
                 if loose is not None:
                     run.store.add((box, ANY_KEY), loose)
@@ -244,6 +370,8 @@ def _dict(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.
 
 
 def _type(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    if len(arguments.args) == 3:
+        return made_classes.by_type(run, arguments, at, frame)
     found: set[Value] = set()
     for value in arguments.get(0, None) or NOTHING:
         if isinstance(value, Instance):
@@ -446,7 +574,7 @@ def _default_dict(run: Interpreter, receiver: Value | None, arguments: Arguments
     factory = frozenset(v for v in arguments.get(0, None) or NOTHING if not isinstance(v, Const))
     box = Box("dict", (frame.module.path, at, frame))
     if factory:
-        run.store.set((box, ANY_KEY), run.call(factory, Arguments(), at, frame))
+        run.store.set((box, attributes.FACTORY), factory)
     return one(box)
 
 
@@ -524,8 +652,27 @@ HANDLERS: dict[str, Handler] = {
     "reversed": _same,
     "enumerate": _pairs,
     "zip": _pairs,
-    "map": _map,
-    "filter": _map,
+    "map": _map("map"),
+    "filter": _map("filter"),
+    "itertools.starmap": _map("starmap"),
+    "str().join": _join,
+    "str().format": _format,
+    "operator.methodcaller": _method_caller,
+    "operator.methodcaller()": _called_method,
+    "importlib.import_module": _import_module,
+    "django.utils.module_loading.import_string": _import_string,
+    "globals": _globals,
+    "vars": _vars,
+    "<fields>.update": _fields_update,
+    "<fields>.get": _fields_get,
+    "object.__new__": _new,
+    "type.__call__": _make,
+    "type.__subclasses__": _subclasses,
+    "collections.namedtuple": made_classes.named_tuple,
+    "dataclasses.replace": made_classes.replaced,
+    "typing.NamedTuple()._replace": made_classes.replaced,
+    "functools.singledispatch": _decorator(DISPATCH),
+    "functools.singledispatch().register": dispatch.register,
     "len": _measure("len"),
     "bool": _measure("bool"),
     "str": _measure("repr"),
@@ -578,7 +725,7 @@ def box_method(run: Interpreter, box: Box, name: str, arguments: Arguments, at: 
                     for key in attributes.box_keys(run, value):
                         held = store.get((value, key)) or NOTHING
                         if box.kind == "dict":
-                            attributes.box_put(run, box, one(Const(key, type(key).__name__)), held)  # type: ignore[arg-type]
+                            attributes.box_put(run, box, one(attributes.of_key(key)), held)
                         else:
                             store.add((box, ANY_KEY), held)
                     store.add((box, ANY_KEY), store.get((value, ANY_KEY)) or NOTHING)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import attributes, externals, flow
+from flake8_django_threads.values import attributes, construction, externals, flow, made_classes
 from flake8_django_threads.values.domain import (
     ANY_KEY,
     NONE,
@@ -76,7 +76,7 @@ def evaluate_arguments(run: Interpreter, frame: Frame, node: r.Call) -> Argument
 def spread(run: Interpreter, arguments: Arguments, vals: Vals, at: r.At, frame: Frame) -> None:
     """Add the elements of ``vals`` as positional arguments."""
     if len(vals) == 1 and not arguments.more:
-        (value,) = vals
+        value = made_classes.as_tuple(run, *vals)
         if isinstance(value, Box) and value.size >= 0:
             arguments.args.extend(run.store.get((value, i)) or unknown("item") for i in range(value.size))
             return
@@ -158,7 +158,7 @@ def call_one(run: Interpreter, value: Value, arguments: Arguments, at: r.At, fra
                 return call_function(run, value.function, arguments.before(one(value.receiver)), at, frame)
             return externals.call(run, value.function, value.receiver, arguments, at, frame)
         case ClassValue():
-            return construct(run, value, arguments, at, frame)
+            return construction.construct(run, value, arguments, at, frame)
         case Ext():
             return externals.call(run, value, None, arguments, at, frame)
         case Partial():
@@ -283,20 +283,6 @@ def _box(
     if more:
         run.store.set((box, ANY_KEY), more)
     return box
-
-
-def construct(run: Interpreter, klass: ClassValue, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
-    """Make an object of a project class: run ``__init__``, its own or a library's."""
-    instance = Instance(klass, (frame.module.path, at, frame))
-    found = attributes.lookup(run, klass, "__init__")
-    if found is not None:
-        bound = join(one(Bound(v, instance)) for v in found[1] if isinstance(v, Func))
-        if bound:
-            run.call(bound, arguments, at, frame)
-    else:
-        externals.construct(run, instance, arguments, at, frame)
-    externals.constructed(run, instance, arguments, at, frame)
-    return one(instance)
 
 
 def closing_name(name: str) -> bool:

@@ -165,6 +165,22 @@ class Lazy:
 
 
 @dataclass(frozen=True, slots=True)
+class Mapped:
+    """``map``, ``filter`` or ``starmap`` (``kind``) over ``parts``: the function is called when it is consumed."""
+
+    kind: str
+    function: Vals
+    parts: tuple[Vals, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The ``__dict__`` of an object, class or module: setting an item sets an attribute."""
+
+    owner: Value
+
+
+@dataclass(frozen=True, slots=True)
 class Box:
     """A list, tuple, set or dict; its elements are cells (box, key) or (box, ANY_KEY)."""
 
@@ -201,6 +217,8 @@ Value: TypeAlias = (
     | Wrapped
     | Pending
     | Lazy
+    | Mapped
+    | Fields
     | Box
     | BoxMethod
     | Unknown
@@ -209,6 +227,7 @@ Vals: TypeAlias = frozenset[Value]
 Cell: TypeAlias = tuple[object, object]
 
 ANY_KEY = "<any key>"
+DISPATCH = "functools.singledispatch"
 NOTHING: Vals = frozenset()
 NONE: Vals = frozenset({Const(None, "NoneType")})
 
@@ -342,6 +361,10 @@ def order_key(value: Value) -> tuple[str, str]:
             return "BoxMethod", f"{order_key(value.box)[1]} {value.name}"
         case Lazy():
             return "Lazy", repr(value.frame)
+        case Mapped():
+            return "Mapped", " ".join(order_key(v)[1] for v in sorted(value.function, key=order_key))
+        case Fields():
+            return "Fields", order_key(value.owner)[1]
         case Unknown():
             return "Unknown", value.reason
     return "", ""

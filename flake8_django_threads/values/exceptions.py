@@ -6,11 +6,13 @@ import builtins
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import flow
+from flake8_django_threads.values import attributes, flow
 from flake8_django_threads.values.domain import Box, ClassValue, Ext, Frame, Instance, Vals, Value, unknown
 
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
+
+_RAISED = ("<raised>", "<raised>")
 
 
 def kinds(run: Interpreter, vals: Vals) -> list[flow.Kind]:
@@ -50,25 +52,40 @@ def name(klass: Value) -> str:
     return klass.path if isinstance(klass, Ext) else "?"
 
 
-def caught(run: Interpreter, frame: Frame, expr: r.Expr | None) -> tuple[str, ...] | None:
-    """The names of the classes that a handler names; None where it catches everything worth telling apart."""
+def classes(run: Interpreter, frame: Frame, expr: r.Expr | None) -> list[Value] | None:
+    """The classes that a handler names, in a fixed order; None where it names none."""
     if expr is None:
         return None
-    names: list[str] = []
-    for value in run.evaluate(frame, expr):
-        items = [value]
-        if isinstance(value, Box):
-            from flake8_django_threads.values.attributes import box_values
-
-            items = list(box_values(run, value))
-        for item in items:
-            names.append(name(item) if isinstance(item, (ClassValue, Ext)) else "?")
-    everything = {"BaseException"}
-    return None if everything.intersection(names) else tuple(sorted(set(names)))
+    found: list[Value] = []
+    for value in attributes.ordered(run.evaluate(frame, expr)):
+        found.extend(attributes.ordered(attributes.box_values(run, value)) if isinstance(value, Box) else [value])
+    return found
 
 
-def instances(names: tuple[str, ...] | None) -> Vals:
+def caught(named: list[Value] | None) -> tuple[str, ...] | None:
+    """The names of the classes that a handler names; None where it catches everything worth telling apart."""
+    if named is None:
+        return None
+    names = {name(value) if isinstance(value, (ClassValue, Ext)) else "?" for value in named}
+    return None if "BaseException" in names else tuple(sorted(names))
+
+
+def remember(run: Interpreter, vals: Vals) -> None:
+    """Objects of the project's own classes are raised: a handler in the same function gets these, with their cells."""
+    own = frozenset(v for v in vals if isinstance(v, Instance))
+    if own:
+        run.store.add(_RAISED, own)
+
+
+def instances(run: Interpreter, named: list[Value] | None, names: tuple[str, ...] | None) -> Vals:
     """The caught exception object."""
+    if named and all(isinstance(v, ClassValue) for v in named):
+        raised = [v for v in run.store.get(_RAISED) or () if isinstance(v, Instance)]
+        found: set[Value] = set()
+        for klass in named:
+            assert isinstance(klass, ClassValue)
+            found |= {v for v in raised if klass in run.names.mro(v.klass)} or {Instance(klass)}
+        return frozenset(found)
     if names is not None and len(names) == 1 and ":" not in names[0] and names[0] != "?":
         return frozenset({Ext(names[0] + "()")})
     return frozenset({Ext("Exception()")}) if names is None else unknown("caught exception")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import attributes, calls, externals, flow, iteration, targets
+from flake8_django_threads.values import attributes, calls, enums, externals, flow, iteration, kinds, targets
 from flake8_django_threads.values.context_managers import CONFIGURED
 from flake8_django_threads.values.domain import (
     ANY_KEY,
@@ -80,9 +80,13 @@ def _index(run: Interpreter, frame: Frame, expr: r.Index) -> Vals:
 
 
 def _slice(run: Interpreter, frame: Frame, expr: r.Slice) -> Vals:
-    for part in expr.parts:
-        evaluate(run, frame, part)
-    return one(Const("step" if expr.has_step else "", "slice"))
+    bounds = []
+    for part in (expr.lower, expr.upper):
+        value = literal(evaluate(run, frame, part)) if part is not None else None
+        bounds.append("" if value is None else str(value) if isinstance(value, int) else "?")
+    if expr.step is not None:
+        evaluate(run, frame, expr.step)
+    return one(Const(":".join(bounds) if expr.step is None else "step", "slice"))
 
 
 def _call(run: Interpreter, frame: Frame, expr: r.Call) -> Vals:
@@ -102,7 +106,10 @@ def _display(run: Interpreter, frame: Frame, expr: r.Display) -> Vals:
             vals = iteration.elements(run, evaluate(run, frame, item.value), item.at, frame)
             run.store.add((box, ANY_KEY), vals)
         elif starred or expr.kind == "set":
-            run.store.add((box, ANY_KEY), evaluate(run, frame, item))
+            held = evaluate(run, frame, item)
+            for each in attributes.ordered(held) if expr.kind == "set" else ():
+                attributes.dunder(run, each, "__hash__", (), expr.at, frame)
+            run.store.add((box, ANY_KEY), held)
         else:
             run.store.set((box, index), evaluate(run, frame, item))
             keys.append(Const(index, "int"))
@@ -120,7 +127,7 @@ def _dict(run: Interpreter, frame: Frame, expr: r.DictDisplay) -> Vals:
                     for known in attributes.box_keys(run, other):
                         held = run.store.get((other, known))
                         if held is not None:
-                            attributes.box_put(run, box, one(Const(known, type(known).__name__)), held)  # type: ignore[arg-type]
+                            attributes.box_put(run, box, one(attributes.of_key(known)), held)
                     loose = run.store.get((other, ANY_KEY))
                     if loose is not None:
                         run.store.add((box, ANY_KEY), loose)
@@ -128,6 +135,8 @@ def _dict(run: Interpreter, frame: Frame, expr: r.DictDisplay) -> Vals:
                     run.store.add((box, ANY_KEY), unknown("item of something unknown"))
             continue
         keys = evaluate(run, frame, key)
+        for each in attributes.ordered(keys):
+            attributes.dunder(run, each, "__hash__", (), expr.at, frame)
         attributes.box_put(run, box, keys, evaluate(run, frame, value))
     return one(box)
 
@@ -270,7 +279,7 @@ def _merged(run: Interpreter, boxes: list[Box], site: object) -> Box:
     union = Box("dict", site)
     for box in boxes:
         for key in attributes.box_keys(run, box):
-            attributes.box_put(run, union, one(Const(key, type(key).__name__)), run.store.get((box, key)) or NOTHING)  # type: ignore[arg-type]
+            attributes.box_put(run, union, one(attributes.of_key(key)), run.store.get((box, key)) or NOTHING)
         for loose in (ANY_KEY, attributes.OTHER_KEYS):
             held = run.store.get((box, loose))
             if held is not None:
@@ -331,11 +340,13 @@ def _decided(run: Interpreter, op: str, a: Value, b: Value) -> bool | None:
         if op in ("is", "is not"):
             return (a == b) == (op == "is")
         return _ordered(op, a.value, b.value)
+    if op in ("is", "is not", "==", "!=") and enums.is_member(a) and enums.is_member(b):
+        return (a == b) == (op in ("is", "=="))
     if op in ("in", "not in") and isinstance(a, Const) and a.kind != "pattern" and isinstance(b, Box):
         if b.size < 0 or run.store.get((b, ANY_KEY)) is not None:
             return None
         keys = attributes.box_keys(run, b)
-        held = [one(Const(k, "")) if b.kind == "dict" else run.store.get((b, k)) or NOTHING for k in keys]  # type: ignore[arg-type]
+        held = [one(attributes.of_key(k)) if b.kind == "dict" else run.store.get((b, k)) or NOTHING for k in keys]
         if len(keys) != b.size or not all(len(v) == 1 and isinstance(next(iter(v)), Const) for v in held):
             return None
         return any(a.value == getattr(v, "value", None) for vals in held for v in vals) == (op == "in")
@@ -456,8 +467,8 @@ def narrow(run: Interpreter, frame: Frame, test: r.Expr, taken: bool) -> None:
         narrow(run, frame, test.operand, not taken)
         return
     if isinstance(test, r.Call):
-        if taken and isinstance(test.func, r.Name) and test.func.id == "isinstance" and len(test.args) == 2:
-            _keep_instances(run, frame, test.args[0], test.args[1])
+        if isinstance(test.func, r.Name) and test.func.id == "isinstance" and len(test.args) == 2:
+            _keep_instances(run, frame, test.args[0], test.args[1], taken)
         return
     if isinstance(test, r.BoolOp) and (test.op == "and") == taken:
         for operand in test.operands:
@@ -470,15 +481,21 @@ def narrow(run: Interpreter, frame: Frame, test: r.Expr, taken: bool) -> None:
     _keep(run, frame, test, not taken, none_only=False)
 
 
-def _keep_instances(run: Interpreter, frame: Frame, expr: r.Expr, klass: r.Expr) -> None:
-    """Behind ``isinstance(name, Class)``: what is not known is an object of the class."""
+def _keep_instances(run: Interpreter, frame: Frame, expr: r.Expr, klass: r.Expr, taken: bool) -> None:
+    """Behind ``isinstance(name, Class)``: what cannot be goes, and what is not known is an object of the class."""
     if not (isinstance(expr, r.Name) and frame.function is not None and expr.id in frame.function.local_names):
         return
     held = run.store.peek((frame, expr.id))
-    if held is None or not any(isinstance(v, Unknown) for v in held):
+    if held is None:
         return
     with run.writing():
         classes = run.evaluate(frame, klass)
+    fitting = frozenset(v for v in held if kinds.is_any(run, v, classes) is not (not taken))
+    if fitting and fitting != held:
+        run.store.set((frame, expr.id), fitting)
+        held = fitting
+    if not taken or not any(isinstance(v, Unknown) for v in held):
+        return
     classes = frozenset(
         inner for v in classes for inner in (attributes.box_values(run, v) if isinstance(v, Box) else (v,))
     )

@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
-from flake8_django_threads.values import attributes, builtin_calls, context_managers, expressions, flow, spawning
+from flake8_django_threads.values import (
+    attributes,
+    builtin_calls,
+    context_managers,
+    dispatch,
+    expressions,
+    flow,
+    iteration,
+    spawning,
+)
 from flake8_django_threads.values.domain import (
     ANY_KEY,
+    DISPATCH,
     NONE,
     NOTHING,
     Arguments,
@@ -23,6 +33,7 @@ from flake8_django_threads.values.domain import (
     Frame,
     Func,
     Instance,
+    Mapped,
     Partial,
     Pending,
     Unknown,
@@ -160,8 +171,8 @@ def inherited_attribute(run: Interpreter, value: Instance, name: str, at: r.At, 
             return one(Bound(Ext(f"{base}().{name}"), value))
     got = attributes.lookup(run, value.klass, "__getattr__")
     if got is not None and not name.startswith("__"):
-        attributes.dunder(run, value, "__getattr__", (one(Const(name, "str")),), at, frame)
-        return unknown("attribute through __getattr__")
+        given = attributes.dunder(run, value, "__getattr__", (one(Const(name, "str")),), at, frame)
+        return given or unknown("attribute through __getattr__")
     if "?" in (c.path for c in run.names.mro(value.klass) if isinstance(c, Ext)):
         return unknown("attribute of an unknown base class")
     if bases:
@@ -242,7 +253,7 @@ def element(run: Interpreter, value: Ext | Instance, keys: Vals, at: r.At) -> Va
         return one(Ext(CONNECTIONS + "[]", None, _alias(keys)))
     slices = [k for k in keys if isinstance(k, Const) and k.kind == "slice"]
     if is_query(run, value):
-        if slices and all(k.value == "" for k in slices):
+        if slices and all(k.value != "step" for k in slices):
             return one(value)
         got = event(run, value, "index", at)
         if got is not None:
@@ -313,6 +324,8 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
         given = arguments.get(0, None) or unknown("decorator without a function")
         if path == "<receiver>":
             builtin_calls.connect_decorated(run, function, given)
+        elif function.of is not None:
+            attributes.set_attribute(run, given, "__wrapped__", one(function.of))
         return given
     decorator = spawning.decorator_row(run, function)
     if decorator is not None and arguments.args:
@@ -321,7 +334,8 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
         run.emit(flow.Wait(at, path.replace("()", "")))
     handler = builtin_calls.HANDLERS.get(path)
     if handler is not None:
-        return handler(run, receiver, arguments, at, frame)
+        owner = function if receiver is None and path.endswith("()") else receiver
+        return handler(run, owner, arguments, at, frame)
     row = run.models.find("close", path)
     if row is not None:
         return _close(run, row, receiver, arguments, path, at)
@@ -336,6 +350,10 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
     lazy = run.models.find("lazy", path)
     if lazy is not None:
         return _result(run, lazy, receiver, arguments, path, at, frame)
+    for given in (*arguments.args, *arguments.keywords.values()):
+        mapped = frozenset(v for v in given if isinstance(v, Mapped))
+        if mapped:  # What takes a map's result nearly always goes through it.
+            iteration.elements(run, mapped, at, frame)
     if _may_close(path):
         run.emit(flow.Close(at, flow.ALL, path, sure=False))
     if not (run.models.find("quiet", path) or is_model(run, function) or _is_quiet(path)):
@@ -431,7 +449,8 @@ def _wrap(
             if row.calls > 1:
                 if path == "functools.lru_cache" and any(isinstance(v, (Func, Wrapped)) for v in given):
                     return given
-                return one(Ext("<identity>"))
+                inner = next(iter(given)) if path == "functools.wraps" and len(given) == 1 else None
+                return one(Ext("<identity>", inner))
             return given or one(Ext("<identity>"))
         case "partial":
             rest, keywords = spawning.passed_on(run, row, arguments, at, frame)
@@ -477,6 +496,8 @@ def _call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.
         made = run.call(inner, arguments, at, frame)
         return frozenset(Pending("manager", v.function, v.arguments) if isinstance(v, Pending) else v for v in made)
     path = value.wrapper
+    if path == DISPATCH:
+        return run.call(dispatch.choose(run, value, arguments), arguments, at, frame)
     if path == "?" or path.startswith("?"):
         result = run.call(inner, arguments, at, frame)
         run.emit(flow.Close(at, flow.ALL, "an unknown decorator", sure=False))

@@ -18,7 +18,16 @@ from flake8_django_threads.models.load import Models, Row
 from flake8_django_threads.project.resolve import Resolver
 from flake8_django_threads.project.store import Store as Modules
 from flake8_django_threads.project.survey import Derived
-from flake8_django_threads.values import calls, context_managers, exceptions, expressions, flow, iteration, targets
+from flake8_django_threads.values import (
+    calls,
+    construction,
+    context_managers,
+    exceptions,
+    expressions,
+    flow,
+    iteration,
+    targets,
+)
 from flake8_django_threads.values.domain import (
     NOTHING,
     Arguments,
@@ -360,6 +369,7 @@ class Interpreter:
         kinds = [flow.ANY]
         if stmt.exception is not None:
             vals = self.evaluate(frame, stmt.exception)
+            exceptions.remember(self, vals)
             if stmt.cause is not None:
                 self.evaluate(frame, stmt.cause)
             kinds = exceptions.kinds(self, vals)
@@ -535,10 +545,11 @@ class Interpreter:
         for handler in stmt.handlers:
             self.store.enter()
             self.store.merge([body_delta, {}])
-            names = exceptions.caught(self, frame, handler.kind)
+            classes = exceptions.classes(self, frame, handler.kind)
+            names = exceptions.caught(classes)
             with self.writing() as items:
                 if handler.name is not None:
-                    self.store.set((frame, handler.name), exceptions.instances(names))
+                    self.store.set((frame, handler.name), exceptions.instances(self, classes, names))
                 handler_live = self.block(frame, handler.body)
             delta = self.store.leave()
             catches.append(flow.Catch(handler.at, names, sequence(items)))
@@ -610,7 +621,11 @@ class Interpreter:
         return True
 
     def _define_class(self, frame: Frame, stmt: r.DefineClass) -> bool:
-        self.bind(frame, stmt.klass.name, self.names.class_value(frame, stmt.klass))
+        vals = self.names.class_value(frame, stmt.klass)
+        self.bind(frame, stmt.klass.name, vals)
+        for value in vals:
+            if isinstance(value, ClassValue) and stmt.klass.bases:
+                construction.class_made(self, value, stmt.at, frame)
         return True
 
     def bind(self, frame: Frame, name: str, vals: Vals) -> None:

@@ -6,15 +6,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import attributes, calls, expressions, externals
+from flake8_django_threads.values import attributes, calls, enums, expressions, externals, made_classes
 from flake8_django_threads.values.domain import (
     NOTHING,
+    Arguments,
     Box,
+    ClassValue,
     Const,
     Ext,
     Frame,
     Instance,
     Lazy,
+    Mapped,
     Pending,
     Unknown,
     Vals,
@@ -55,7 +58,14 @@ def _elements(run: Interpreter, value: Value, at: r.At, frame: Frame) -> Vals:
             return unknown("iteration over a coroutine")
         case Lazy():
             return expressions.consume(run, value)
+        case Mapped():
+            return _mapped(run, value, at, frame)
+        case ClassValue():
+            return frozenset(enums.members(run, value)) or unknown("element of a class")
         case Instance():
+            box = made_classes.as_tuple(run, value)
+            if isinstance(box, Box):
+                return attributes.box_values(run, box)
             iterated = attributes.dunder(run, value, "__iter__", (), at, frame)
             if iterated is not None:
                 # Python asks the iterator for ``__next__``, never for another iterator.
@@ -78,6 +88,27 @@ def _elements(run: Interpreter, value: Value, at: r.At, frame: Frame) -> Vals:
             return one(value if value.reason.startswith("element of ") else Unknown("element of something unknown"))
     run.may_raise(at)
     return unknown("element of something that is not iterable")
+
+
+def _mapped(run: Interpreter, value: Mapped, at: r.At, frame: Frame) -> Vals:
+    """Call the function of a ``map`` on each element; of a ``filter``, the element itself is given."""
+    parts: list[Vals] = []
+    result: list[Vals] = []
+
+    def head() -> None:
+        parts[:] = [elements(run, given, at, frame) for given in value.parts]
+
+    def body() -> bool:
+        arguments = Arguments(parts)
+        if value.kind == "starmap":
+            arguments = Arguments()
+            calls.spread(run, arguments, parts[0], at, frame)
+        if value.function:
+            result.append(run.call(value.function, arguments, at, frame))
+        return True
+
+    run.loop(frame, at, head, body, (), False, False)
+    return (parts[0] if value.kind == "filter" and parts else join(result)) or unknown("element")
 
 
 def at_least_once(values: Vals) -> bool:

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.project.classes import linearise
 from flake8_django_threads.project.resolve import Place
-from flake8_django_threads.values import attributes, context_managers, externals, iteration
+from flake8_django_threads.values import attributes, construction, context_managers, externals, iteration
 from flake8_django_threads.values.bindings import Binding, Table, bindings, current
 from flake8_django_threads.values.domain import (
     ANY_KEY,
+    DISPATCH,
     NOTHING,
     Arguments,
     Bound,
@@ -97,6 +98,7 @@ _MODEL_OPTIONS = frozenset(
 MOST_SUBCLASSES = 12
 _PUTTERS = frozenset({"put", "put_nowait", "append", "appendleft", "add", "insert", "setdefault"})
 _FIELDS = frozenset({"dataclasses.dataclass", "attr.s", "attrs.define", "typing.NamedTuple"})
+_ON_CLASS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 _CLASSES = frozenset({"typing.Type", "type"})
 
 
@@ -111,6 +113,8 @@ class Namespaces:
         self._spoken_of = {row.path.partition(".")[0].removesuffix("()") for row in run.models.rows()} | _BUILTINS
         self._mutations: dict[r.ModuleFacts, dict[str, list[r.Stmt]]] = {}
         self._mros: dict[ClassValue, tuple[Value, ...]] = {}
+        self._made: dict[r.ClassFact, list[Value]] = {}
+        self._made_at: dict[tuple[r.ModuleFacts, r.At, str], r.ClassFact] = {}
 
     def table(self, scope: r.Scope) -> Table:
         """The binding table of a scope's body."""
@@ -145,10 +149,10 @@ class Namespaces:
             return join((written, found or NOTHING))
         if found is not None:
             return found
-        if name in _BUILTINS:
-            return one(Ext(f"{name}"))
         if name == "__name__":
             return one(Const(self._run.resolver.dotted_name(module.path), "str"))
+        if name in _BUILTINS:
+            return one(Ext(f"{name}"))
         return unknown("name not found")
 
     def local(self, frame: Frame, name: str) -> Vals:
@@ -183,7 +187,8 @@ class Namespaces:
             and isinstance(function.owner, r.ClassFact)
             and not _has_decorator(function, "staticmethod")
         ):
-            return one(frame.klass) if _has_decorator(function, "classmethod") else one(Instance(frame.klass))
+            of_class = _has_decorator(function, "classmethod") or function.name in _ON_CLASS
+            return one(frame.klass) if of_class else one(Instance(frame.klass))
         found = NOTHING
         if parameter.kind == "args" or parameter.kind == "kwargs":
             return one(Box("tuple" if parameter.kind == "args" else "dict", ("parameter", frame, parameter.name)))
@@ -235,6 +240,7 @@ class Namespaces:
         self._known[key] = found
         if found is not None and any(
             isinstance(v, (Box, Instance, ClassValue, Func))
+            or (isinstance(v, Wrapped) and v.wrapper == DISPATCH)
             or (isinstance(v, Ext) and v.path.endswith(("Queue()", ".Signal()")))
             for v in found
         ):
@@ -528,6 +534,10 @@ class Namespaces:
         self._known[key] = found
         if any(isinstance(v, Box) for v in found):
             self._run_mutations(klass.module, klass.fact.name)
+            if "__init_subclass__" in klass.fact.functions:
+                for derived in self.subclasses(klass):
+                    with self._run.detached():
+                        construction.class_made(self._run, derived, derived.fact.at, frame)
         return found
 
     def mro(self, klass: Value) -> tuple[Value, ...]:
@@ -536,11 +546,12 @@ class Namespaces:
             known = self._mros.get(klass)
             if known is None:
                 self._mros[klass] = (klass,)
-                known = self._mros[klass] = linearise(klass, self._bases)
+                known = self._mros[klass] = linearise(klass, self.bases)
             return known
-        return linearise(klass, self._bases)
+        return linearise(klass, self.bases)
 
-    def _bases(self, klass: Value) -> list[Value]:
+    def bases(self, klass: Value) -> list[Value]:
+        """The direct bases of a class."""
         if isinstance(klass, Ext):
             known = [Ext(path) for path in self._run.models.bases(klass.path)]
             has_rows = any(self._run.models.find(table, klass.path) for table in ("type", "wrapper", "spawn"))
@@ -548,9 +559,13 @@ class Namespaces:
                 return [Ext("threading.Thread")]  # What a library calls a thread is one.
             return list(known)
         assert isinstance(klass, ClassValue)
+        if klass.fact in self._made:
+            return [self._base(base) for base in self._made[klass.fact]]
         found: list[Value] = []
         outside = klass.frame or self._run.module_frame(klass.module)
-        with self._run.detached():
+        # A base that is a name of a function that runs at this moment is in a cell of its own store.
+        running = any(a.frame is outside for a in self._run.active)
+        with self._run.writing() if running else self._run.detached():
             for expr in klass.fact.bases:
                 for value in self._run.evaluate(outside, expr):
                     base = self._base(value)
@@ -569,6 +584,28 @@ class Namespaces:
             return Ext(path.removesuffix("[]"))
         return Ext("?")
 
+    def make_class(self, frame: Frame, at: r.At, name: str, bases: list[Value], fields: tuple[str, ...]) -> ClassValue:
+        """The class that a call at this place makes, with ``fields`` declared in its body."""
+        key = (frame.module, at, name)
+        fact = self._made_at.get(key)
+        if fact is None:
+            body = tuple(r.Annotate(at, r.Name(at, field), r.Name(at, "object"), None) for field in fields)
+            fact = self._made_at[key] = r.ClassFact(name, name, at, (), (), body, owner=frame.module)
+            self._made[fact] = bases
+        return ClassValue(fact, frame.module)
+
+    def metaclasses(self, klass: ClassValue) -> Vals:
+        """What the class and its ancestors name as their metaclass."""
+        found = NOTHING
+        for candidate in self.mro(klass):
+            if isinstance(candidate, ClassValue):
+                for keyword in candidate.fact.keywords:
+                    if keyword.name == "metaclass":
+                        outside = candidate.frame or self._run.module_frame(candidate.module)
+                        with self._run.detached():
+                            found = join((found, self._run.evaluate(outside, keyword.value)))
+        return found
+
     def is_a(self, value: Value, path: str) -> bool:
         """Whether a class is, as far as known, ``path`` or a subclass of it."""
         wanted = self._run.models.canonical(path)
@@ -584,7 +621,8 @@ class Namespaces:
         names = [klass.fact.name]
         below = self._run.derived.get(self._run.resolver.project_root(klass.module.path), {})
         for name in names:
-            for path, derived in below.get(name, ()):
+            own = [(klass.module.path, c.name) for c in klass.module.classes if name in map(_last, c.bases)]
+            for path, derived in dict.fromkeys((*own, *below.get(name, ()))):
                 facts = self.facts(path)
                 for value in (self.module_name(facts, derived) or NOTHING) if facts is not None else NOTHING:
                     if isinstance(value, ClassValue) and value not in found and klass in self.mro(value)[1:]:
@@ -746,7 +784,7 @@ class Namespaces:
                     for d in candidate.fact.decorators
                     for v in self._run.evaluate(outside, d.func if isinstance(d, r.Call) else d)
                 ]
-            marks += [c for c in self._bases(candidate) if isinstance(c, Ext) and c.path == "typing.NamedTuple"]
+            marks += [c for c in self.bases(candidate) if isinstance(c, Ext) and c.path == "typing.NamedTuple"]
             if not any(isinstance(v, Ext) and v.path in _FIELDS for v in marks):
                 continue
             for stmt in candidate.fact.body:
@@ -759,6 +797,10 @@ class Namespaces:
 def _is_shared(annotation: r.Expr) -> bool:
     name = annotation.base if isinstance(annotation, r.Index) else annotation
     return (name.id if isinstance(name, r.Name) else name.name if isinstance(name, r.Attr) else "") == "ClassVar"
+
+
+def _last(expr: r.Expr) -> str:
+    return expr.id if isinstance(expr, r.Name) else expr.name if isinstance(expr, r.Attr) else ""
 
 
 def _has_decorator(function: r.Function, name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import attributes, iteration
+from flake8_django_threads.values import attributes, iteration, made_classes
 from flake8_django_threads.values.domain import (
     ANY_KEY,
     Arguments,
@@ -13,11 +13,14 @@ from flake8_django_threads.values.domain import (
     Box,
     Const,
     Ext,
+    Fields,
     Frame,
     Instance,
     Vals,
+    Value,
     const,
     one,
+    string,
     unknown,
 )
 
@@ -39,7 +42,7 @@ def assign(run: Interpreter, frame: Frame, target: r.Expr, vals: Vals, source: r
                     setter = attributes.accessor(run, receiver.klass, target.name, "setter")
                 if setter is not None:
                     run.call(one(Bound(setter, receiver)), Arguments([vals]), target.at, frame)
-                else:
+                elif not _by_descriptor(run, frame, receiver, target, vals):
                     plain.add(receiver)
             attributes.set_attribute(run, frozenset(plain), target.name, vals)
             for receiver in attributes.ordered(receivers):
@@ -51,6 +54,10 @@ def assign(run: Interpreter, frame: Frame, target: r.Expr, vals: Vals, source: r
             for receiver in attributes.ordered(receivers):
                 if isinstance(receiver, Box):
                     attributes.box_put(run, receiver, keys, vals)
+                elif isinstance(receiver, Fields):
+                    name = string(keys)
+                    if name is not None:
+                        attributes.set_attribute(run, one(receiver.owner), name, vals)
                 else:
                     attributes.dunder(run, receiver, "__setitem__", (keys, vals), target.at, frame)
                     run.may_raise(target.at)
@@ -58,6 +65,15 @@ def assign(run: Interpreter, frame: Frame, target: r.Expr, vals: Vals, source: r
             assign(run, frame, target.value, vals, None)
         case r.Display():
             _unpack(run, frame, target, vals)
+
+
+def _by_descriptor(run: Interpreter, frame: Frame, receiver: Value, target: r.Attr, vals: Vals) -> bool:
+    """Whether an attribute's own descriptor, of a class of the project, takes the value."""
+    found = attributes.lookup(run, receiver.klass, target.name) if isinstance(receiver, Instance) else None
+    for field in attributes.ordered(found[1]) if found is not None else ():
+        if attributes.dunder(run, field, "__set__", (one(receiver), vals), target.at, frame) is not None:
+            return True
+    return False
 
 
 def delete(run: Interpreter, frame: Frame, target: r.Attr | r.Index) -> None:
@@ -77,6 +93,7 @@ def delete(run: Interpreter, frame: Frame, target: r.Attr | r.Index) -> None:
 
 
 def _unpack(run: Interpreter, frame: Frame, target: r.Display, vals: Vals) -> None:
+    vals = frozenset(made_classes.as_tuple(run, v) for v in vals)
     sized = all(isinstance(v, Box) and v.size >= 0 for v in vals) and vals
     if not sized:
         vals_of_all = iteration.elements(run, vals, target.at, frame)

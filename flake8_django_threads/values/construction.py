@@ -1,0 +1,73 @@
+"""Making objects of the project's classes, as Python does it: metaclass, ``__new__``, ``__init__``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.values import attributes, enums, externals
+from flake8_django_threads.values.domain import (
+    Arguments,
+    Bound,
+    ClassValue,
+    Frame,
+    Func,
+    Instance,
+    Unknown,
+    Vals,
+    Value,
+    join,
+    one,
+)
+
+if TYPE_CHECKING:
+    from flake8_django_threads.values.interpreter import Interpreter
+
+
+def construct(run: Interpreter, klass: ClassValue, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """Call a class: its metaclass's ``__call__`` decides where the project writes one."""
+    for meta in attributes.ordered(run.names.metaclasses(klass)):
+        found = attributes.lookup(run, meta, "__call__") if isinstance(meta, ClassValue) else None
+        called = frozenset(Bound(v, klass) for v in found[1] if isinstance(v, Func)) if found is not None else None
+        if called:
+            made = run.call(called, arguments, at, frame)
+            if any(not isinstance(v, Unknown) for v in made):
+                return made
+    return make(run, klass, arguments, at, frame)
+
+
+def make(run: Interpreter, klass: ClassValue, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """What ``type.__call__`` does: run ``__new__``, and ``__init__`` on what it gives, its own or a library's."""
+    if enums.is_enum(run, klass):
+        return join(one(member) for member in enums.members(run, klass)) or one(Instance(klass))
+    made: Vals = one(Instance(klass, (frame.module.path, at, frame)))
+    written = attributes.lookup(run, klass, "__new__")
+    creators = frozenset(v for v in written[1] if isinstance(v, Func)) if written is not None else None
+    if creators:
+        given = run.call(creators, arguments.before(one(klass)), at, frame)
+        made = frozenset(v for v in given if not isinstance(v, Unknown)) or made
+    for value in attributes.ordered(made):
+        if isinstance(value, Instance) and klass in run.names.mro(value.klass):
+            _initialise(run, value, arguments, at, frame)
+    return made
+
+
+def _initialise(run: Interpreter, instance: Instance, arguments: Arguments, at: r.At, frame: Frame) -> None:
+    found = attributes.lookup(run, instance.klass, "__init__")
+    if found is not None:
+        bound = join(one(Bound(v, instance)) for v in found[1] if isinstance(v, Func))
+        if bound:
+            run.call(bound, arguments, at, frame)
+    else:
+        externals.construct(run, instance, arguments, at, frame)
+    externals.constructed(run, instance, arguments, at, frame)
+
+
+def class_made(run: Interpreter, klass: ClassValue, at: r.At, frame: Frame) -> None:
+    """A class statement has run: its bases' ``__init_subclass__`` hears of it."""
+    for base in run.names.mro(klass)[1:]:
+        hook = run.names.class_own(base, "__init_subclass__") if isinstance(base, ClassValue) else None
+        called: frozenset[Value] = frozenset(Bound(v, klass) for v in hook or () if isinstance(v, Func))
+        if called:
+            run.call(called, Arguments(), at, frame)
+            return
