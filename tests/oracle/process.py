@@ -7,6 +7,7 @@ import pickle
 import select
 import signal
 import struct
+import sys
 import traceback
 from collections.abc import Callable
 from time import monotonic
@@ -35,6 +36,14 @@ def isolated(work: Callable[[], T], seconds: float) -> T:
     if not done:
         raise ChildError(answer)
     return answer
+
+
+def be_quiet() -> None:
+    """What a case prints is of no interest here."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
 
 
 def _answer(work: Callable[[], object], write: int) -> None:

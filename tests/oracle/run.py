@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import gc
 import os
-import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from typing import Any
 
 from oracle.cases import Case
 from oracle.instrument import Site
-from oracle.process import ChildError, isolated
+from oracle.process import ChildError, be_quiet, isolated
 from oracle.roots import call, get, roots
 from oracle.stage import Server, Stage
 
@@ -66,10 +65,14 @@ def run_case(case: Case, server: Server) -> Record:
 
 
 def _run_case(case: Case, server: Server) -> Record:
-    _be_quiet()
-    with tempfile.TemporaryDirectory(prefix="djt-case-") as folder:
+    be_quiet()
+    with tempfile.TemporaryDirectory(prefix="djt-case-", ignore_cleanup_errors=True) as folder:
         stage = Stage(case, server, Path(folder))
         stage.set_up()
+        # No run may be helped by a collection, and none needs to look at what is there already.
+        gc.collect()
+        gc.disable()
+        gc.freeze()
         try:
             if stage.tracer.observations:
                 # It starts its threads when it is imported, and a process with threads cannot be forked.
@@ -115,8 +118,6 @@ def _run(stage: Stage, name: str, root: Callable[[], Any], raises: frozenset[Sit
     stage.fill()
     stage.checkpoints.raises = raises
     me, error = os.getpid(), ""
-    gc.collect()
-    gc.disable()
     stage.tracer.ready.set()
     try:
         root()
@@ -130,11 +131,3 @@ def _run(stage: Stage, name: str, root: Callable[[], Any], raises: frozenset[Sit
         for one in stage.tracer.observations
     )
     return Run(name, raises, tuple(seen), error)
-
-
-def _be_quiet() -> None:
-    """What a case prints is of no interest here."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nowhere, descriptor)
-    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115

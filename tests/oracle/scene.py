@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from oracle.cases import FIXTURES, Case
-from oracle.process import ChildError, isolated
+from oracle.process import be_quiet, isolated
 from oracle.roots import get
 from oracle.stage import Server, Stage
 
@@ -87,6 +87,7 @@ def observe(rule: Path, name: str, server: Server) -> tuple[Any, Any]:
     """What one observation sees and what it expects. Raises ChildError."""
 
     def work() -> tuple[Any, Any]:
+        be_quiet()
         with tempfile.TemporaryDirectory(prefix="djt-scene-") as folder:
             scene = Scene(rule, server, Path(folder))
             try:
@@ -106,6 +107,3 @@ def _module(file: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-__all__ = ["ChildError", "Scene", "observations", "observe"]

@@ -66,13 +66,17 @@ class Stage:
 
     def reconnect(self) -> None:
         """Count over a connection of this process, under its own name: a forked child must not use its parent's."""
+        self._rename()
+        # Processes that the case forks are another matter than its threads.
+        os.register_at_fork(after_in_child=self._rename)
+        self.tracer.sessions = self._sessions()
+
+    def _rename(self) -> None:
         from django.db import connections
 
-        if self.server.host:
-            self.name = f"djt_{os.getpid()}"
-            for alias in connections:
-                connections.settings[alias]["OPTIONS"]["application_name"] = self.name
-        self.tracer.sessions = self._sessions()
+        self.name = f"djt_{os.getpid()}"
+        for alias in connections if self.server.host else ():
+            connections.settings[alias]["OPTIONS"]["application_name"] = self.name
 
     @property
     def sessions(self) -> Sessions:
@@ -92,6 +96,7 @@ class Stage:
     def fill(self) -> None:
         """Put the rows there that the case's views look for, and close the connection again."""
         from django.apps import apps
+        from django.core.management.color import no_style
         from django.db import connection, connections
 
         own = [model for model in apps.get_models() if not model.__module__.startswith("django.")]
@@ -101,6 +106,9 @@ class Stage:
             for model in own:
                 for key in range(1, ROWS + 1):
                     _row(model, key)
+        with connection.cursor() as cursor:
+            for statement in connection.ops.sequence_reset_sql(no_style(), own):
+                cursor.execute(statement)
         connections.close_all()
 
     @cached_property

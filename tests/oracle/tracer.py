@@ -27,8 +27,8 @@ from typing import Any, Protocol
 from oracle.instrument import Checkpoints, Site
 
 Place = tuple[str, int, int, int]  # path, first line, last line, column
-# Threads that these start serve a pool: what counts are the jobs that are given to it.
-POOLS = ("concurrent.futures.", "multiprocessing.pool", "apscheduler.")
+# Threads that these start serve a pool or a loop: what counts are the jobs that are given to it.
+POOLS = ("concurrent.futures.", "multiprocessing.pool", "apscheduler.", "asyncio.")
 # Seconds that a start waits for what it started; what lives on is looked at as it is then.
 PATIENCE = 1.0
 # Rounds of an endless loop that are enough to judge it by.
