@@ -8,7 +8,20 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\(\)|\[\])*")
-EVENTS = ("call", "enter", "attribute", "iter", "bool", "len", "contains", "index", "repr", "compare", "evaluate")
+EVENTS = (
+    "call",
+    "enter",
+    "attribute",
+    "iter",
+    "bool",
+    "len",
+    "contains",
+    "index",
+    "repr",
+    "compare",
+    "evaluate",
+    "await",
+)
 
 
 class BadRow(Exception):  # noqa: N818 - it names the thing that is wrong, as the message does
@@ -51,12 +64,13 @@ class Row(NamedTuple):
     enabled: bool = True
     same: tuple[str, ...] = ()  # type: other spellings of the path
     bases: tuple[str, ...] = ()  # type: base classes, nearest first
-    on: tuple[str, ...] = ("call",)  # touch: what is done with the value; "evaluate" is pickle, copy and the like
+    on: tuple[str, ...] = ("call",)  # touch, lazy: what is done with the value; "evaluate" is pickle, copy and the like
     returns: str | None = None
     alias: Slot | None = None  # where the database alias is given; "default" or the receiver's where it is not
     raises: bool = True
     unless_empty: Slot | None = None  # touch: a literally empty argument there makes it lazy
-    constrained: bool = False  # touch: only if the model has a unique field, a foreign key or a set primary key
+    constrained: tuple[str, ...] = ()  # touch: only if the model or form has one of these; type: the class has these
+    given_query: bool = False  # touch: only if the receiver was made from a queryset, a manager or a model
     closes: str | None = None  # "receiver" is the alias of connections[...]
     when: str = "always"  # "max-age-0": shuts only connections whose CONN_MAX_AGE is 0
     callable: Slot | None = None  # None for a decorator factory, whose decorated function is the callable
@@ -70,6 +84,7 @@ class Row(NamedTuple):
     calls_target: bool = False  # subclass: the base's own entry calls the constructor's target
     needs_base: str | None = None  # subclass: only under a server class that has this base
     does: str | None = None
+    use: str | None = None  # wrapper that uses: what it does with the arguments, or with the one that `callable` names
     calls: int = 1  # wrapper: 2 where calling it with options gives the decorator; bare use may work all the same
     related: bool = False  # descriptor: the other model gets an accessor back, which gives `reverse`
     reverse: str | None = None
@@ -131,6 +146,15 @@ def _slot_or(*words: str) -> _Kind:
     return _Kind(expected, lambda value: value if isinstance(value, str) and value in words else _slot(value))
 
 
+_CONSTRAINTS = ("unique", "relation", "many", "constraint", "choice")
+
+
+def _constraints(value: object) -> tuple[str, ...] | None:
+    if not isinstance(value, list) or not value or any(word not in _CONSTRAINTS for word in value):
+        return None
+    return tuple(value)
+
+
 def _events(value: object) -> tuple[str, ...] | None:
     events = [value] if isinstance(value, str) else value
     if not isinstance(events, list) or not events or any(event not in EVENTS for event in events):
@@ -143,6 +167,8 @@ _PATHS = _Kind("a list of dotted paths", _all(_path))
 _FLAG = _Kind("true or false", _flag)
 _SLOT = _Kind("{position = N, keyword = NAME}, one of them or both", _slot)
 _RETURNS = _Kind('"row", "rows", "self" or a dotted path', _path)
+_ON = _Kind(" or ".join(f'"{event}"' for event in EVENTS) + ", or a list of them", _events)
+_CONSTRAINED = _Kind("a list of " + " or ".join(f'"{word}"' for word in _CONSTRAINTS), _constraints)
 _HOW_LONG = _word("thread", "pool", "loop")
 _EVERY: Mapping[str, _Kind] = {
     "why": _Kind("a sentence that gives the fact", _text),
@@ -166,6 +192,8 @@ _DOES = (
     "close",  # it runs, or the with block runs, and the connection is shut afterwards
     "within",  # it runs between entering and leaving the value that the path gives
     "returns",  # nothing is called; the result is `returns`
+    "await",  # the result calls it, and waits for the coroutine that it gives
+    "use",  # nothing is called; what it is given is iterated, printed, ..., as `use` says
     "property",  # reading the attribute calls it
     "contextmanager",  # a generator function becomes a context manager
     "closing",  # a context manager that calls the argument's close
@@ -174,16 +202,17 @@ _DOES = (
     "enter",  # the manager given is entered now and left with the receiver
 )
 _OPTIONS: Mapping[str, Mapping[str, _Kind]] = {
-    "type": {"same": _PATHS, "bases": _PATHS},
+    "type": {"same": _PATHS, "bases": _PATHS, "constrained": _CONSTRAINED},
     "touch": {
-        "on": _Kind(" or ".join(f'"{event}"' for event in EVENTS) + ", or a list of them", _events),
+        "on": _ON,
         "returns": _RETURNS,
         "alias": _SLOT,
         "raises": _FLAG,
         "unless_empty": _SLOT,
-        "constrained": _FLAG,
+        "constrained": _CONSTRAINED,
+        "given_query": _FLAG,
     },
-    "lazy": {"returns": _RETURNS, "alias": _SLOT, "raises": _FLAG},
+    "lazy": {"on": _ON, "returns": _RETURNS, "alias": _SLOT, "raises": _FLAG},
     "close": {"closes": _word("default", "all", "receiver"), "when": _word("always", "max-age-0")},
     "spawn": {
         **_CALLABLE,
@@ -203,6 +232,7 @@ _OPTIONS: Mapping[str, Mapping[str, _Kind]] = {
     "wrapper": {
         **_CALLABLE,
         "does": _word(*_DOES),
+        "use": _word(*EVENTS),
         "calls": _Kind("a whole number from 1", _count),
         "when": _word("always", "max-age-0"),
     },

@@ -150,17 +150,17 @@ def _of_instance(run: Interpreter, value: Instance, name: str, at: r.At, frame: 
             if overrides:
                 return overrides
         if any(isinstance(v, Wrapped) and v.wrapper in PROPERTIES for v in vals):
-            return join(_bind(run, v, value, owner, at, frame) for v in ordered(vals))
+            return join(_bind(run, v, value, owner, name, at, frame) for v in ordered(vals))
         if held is not None and not (
             all(run.names.vague(v) for v in held) and not all(run.names.vague(v) for v in vals)
         ):
             return held
         stored = _stored(run, value.klass, name) if not all(isinstance(v, (Func, Wrapped)) for v in vals) else None
         if stored is not None and not any(_is_field(run, v) for v in vals):
-            return join((stored, *(_bind(run, v, value, owner, at, frame) for v in ordered(vals))))
+            return join((stored, *(_bind(run, v, value, owner, name, at, frame) for v in ordered(vals))))
         if value.site is None and all(isinstance(v, Const) and not isinstance(v.value, str) for v in vals):
             return vals | {Unknown("state of an object")}
-        return join(_bind(run, v, value, owner, at, frame) for v in ordered(vals))
+        return join(_bind(run, v, value, owner, name, at, frame) for v in ordered(vals))
     if held is not None:
         return held
     stored = _stored(run, value.klass, name)
@@ -240,7 +240,7 @@ def lookup(
     return None
 
 
-def _bind(run: Interpreter, value: Value, receiver: Instance, owner: Value, at: r.At, frame: Frame) -> Vals:
+def _bind(run: Interpreter, value: Value, receiver: Instance, owner: Value, name: str, at: r.At, frame: Frame) -> Vals:
     """What the class attribute ``value`` is when read on an instance."""
     match value:
         case Func():
@@ -257,13 +257,13 @@ def _bind(run: Interpreter, value: Value, receiver: Instance, owner: Value, at: 
                 made = value.function
                 return join(
                     one(Partial(v, made.args, made.keywords))
-                    for v in _bind(run, made.function, receiver, owner, at, frame)
+                    for v in _bind(run, made.function, receiver, owner, name, at, frame)
                 )
             if isinstance(value.function, Func):
                 return one(Wrapped(Bound(value.function, receiver), value.wrapper))
             return one(value)
         case Ext():
-            return externals.read_field(run, value, receiver, at)
+            return externals.read_field(run, value, receiver, name, at)
         case Instance():
             got = dunder(run, value, "__get__", (one(receiver), one(receiver.klass)), at, frame)
             return one(value) if got is None else got
@@ -366,7 +366,7 @@ def _of_super(run: Interpreter, value: Super, name: str, at: r.At, frame: Frame)
     if found is not None:
         owner, vals = found
         if isinstance(receiver, Instance):
-            return join(_bind(run, v, receiver, owner, at, frame) for v in ordered(vals))
+            return join(_bind(run, v, receiver, owner, name, at, frame) for v in ordered(vals))
         return join(_on_class(run, v, klass, at, frame) for v in ordered(vals))
     if isinstance(receiver, Instance):
         return externals.inherited_attribute(run, receiver, name, at, frame)
@@ -446,7 +446,7 @@ def item(run: Interpreter, values: Vals, keys: Vals, at: r.At, frame: Frame) -> 
 def special(run: Interpreter, value: Instance, name: str, at: r.At, frame: Frame) -> Vals | None:
     """A special method, which Python takes from the object's class only; None if no project class defines it."""
     got = lookup(run, value.klass, name)
-    return None if got is None else join(_bind(run, v, value, got[0], at, frame) for v in ordered(got[1]))
+    return None if got is None else join(_bind(run, v, value, got[0], "", at, frame) for v in ordered(got[1]))
 
 
 def dunder(run: Interpreter, value: Value, name: str, args: tuple[Vals, ...], at: r.At, frame: Frame) -> Vals | None:

@@ -108,6 +108,9 @@ def _setattr(run: Interpreter, receiver: Value | None, arguments: Arguments, at:
     name = string(arguments.get(1, None) or NOTHING)
     if name is not None:
         attributes.set_attribute(run, arguments.get(0, None) or NOTHING, name, arguments.get(2, None) or NOTHING)
+    else:
+        for value in arguments.get(0, None) or NOTHING:
+            run.store.add((value, ANY_KEY), unknown("attribute with a name that is not known"))
     return NONE
 
 
@@ -365,6 +368,7 @@ def _dict(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.
                 if loose is not None:
                     run.store.add((box, ANY_KEY), loose)
             else:
+                iteration.elements(run, one(value), at, frame)
                 run.store.add((box, ANY_KEY), unknown("item of something unknown"))
     return one(box)
 
@@ -457,6 +461,8 @@ def unwind(run: Interpreter, stack: Ext, at: r.At, frame: Frame) -> None:
 
 
 def _call_command(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    from flake8_django_threads.values import touches
+
     given = arguments.get(0, "command_name") or NOTHING
     name = string(given)
     commands = [v for v in given if isinstance(v, Instance)]
@@ -469,6 +475,10 @@ def _call_command(run: Interpreter, receiver: Value | None, arguments: Arguments
         ]
     if not commands:
         run.may_raise(at)
+        ending = f".management.commands.{name}.Command"
+        for row in run.models.rows("touch"):
+            if row.path.endswith(ending):
+                touches.touch(run, row, None, Arguments(), at, f"call_command.{name}")
         return NONE
     methods = join(attributes.of(run, command, "handle", at, frame) for command in commands)
     methods = frozenset(v for v in methods if isinstance(v, (Bound, Wrapped)))
@@ -592,15 +602,17 @@ _QUEUES = (
 def _gather(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """Every coroutine that is given runs here; of those that one argument may be, any."""
 
-    def runner(value: Pending) -> Callable[[], bool]:
+    from flake8_django_threads.values import touches
+
+    def runner(value: Value) -> Callable[[], bool]:
         def finish() -> bool:
-            calls.run_pending(run, value, at, frame)
+            calls.wait_for(run, value, at, frame)
             return True
 
         return finish
 
     for vals in (*arguments.args, arguments.more):
-        runs = [runner(v) for v in attributes.ordered(vals) if isinstance(v, Pending)]
+        runs = [runner(v) for v in attributes.ordered(vals) if isinstance(v, Pending) or touches.awaits(run, v)]
         if len(runs) == 1:
             runs[0]()
         elif runs:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import attributes, construction, externals, flow, made_classes
+from flake8_django_threads.values import attributes, construction, externals, flow, made_classes, touches
 from flake8_django_threads.values.domain import (
     ANY_KEY,
     NONE,
@@ -226,6 +226,15 @@ def run_pending(run: Interpreter, value: Pending, at: r.At, frame: Frame) -> tup
     result, yields, summary = run_pending_quietly(run, value, at)
     emit_invoke(run, summary, at)
     return result or NONE, yields or unknown("yielded value")
+
+
+def wait_for(run: Interpreter, value: Value, at: r.At, frame: Frame) -> Vals:
+    """Run a coroutine here, the project's or a library's; anything else is its own result."""
+    if isinstance(value, Pending) and value.kind == "coroutine":
+        return run_pending(run, value, at, frame)[0]
+    if isinstance(value, Ext):
+        return touches.awaited(run, value, at, frame)
+    return one(value)
 
 
 def run_pending_quietly(run: Interpreter, value: Pending, at: r.At) -> tuple[Vals, Vals, Summary | None]:

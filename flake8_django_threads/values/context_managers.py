@@ -180,10 +180,7 @@ def _around_instance(
 def _awaited(run: Interpreter, vals: Vals | None, at: r.At, frame: Frame) -> Vals | None:
     if vals is None:
         return None
-    return join(
-        calls.run_pending(run, v, at, frame)[0] if isinstance(v, Pending) and v.kind == "coroutine" else one(v)
-        for v in attributes.ordered(vals)
-    )
+    return join(calls.wait_for(run, v, at, frame) for v in attributes.ordered(vals))
 
 
 def choose(values: Vals) -> Value:

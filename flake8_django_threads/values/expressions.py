@@ -263,12 +263,19 @@ def operate(
             joined = Box(boxes[0].kind, (frame.module.path, at, frame))
             for box in boxes:
                 run.store.add((joined, ANY_KEY), attributes.box_values(run, box))
+            for value in attributes.ordered(values[1]):
+                if isinstance(value, (Ext, Instance)) and externals.is_query(run, value):
+                    run.store.add((joined, ANY_KEY), iteration.elements(run, one(value), at, frame))
             return one(joined)
         texts = [string(vals) for vals in values]
         if op.startswith("add") and (texts[0] is not None or texts[1] is not None):
             pattern = "".join("\0" if text is None else text for text in texts)
             return one(Const(pattern, "pattern" if None in texts else "str"))
         if op.startswith("mod") and texts[0] is not None:
+            for value in attributes.ordered(values[1]):
+                written = attributes.box_values(run, value) if isinstance(value, Box) else one(value)
+                for part in attributes.ordered(written):
+                    use_as_text(run, frame, part, at)
             return one(Const(_percent(texts[0]), "pattern"))
     kept = frozenset(v for v in left if isinstance(v, (Ext, Instance)) and externals.is_query(run, v))
     return kept or unknown("result of an operator")
@@ -394,10 +401,7 @@ def _await(run: Interpreter, frame: Frame, expr: r.Await) -> Vals:
     vals = evaluate(run, frame, expr.value)
     found: list[Vals] = []
     for value in attributes.ordered(vals):
-        if isinstance(value, Pending) and value.kind == "coroutine":
-            found.append(calls.run_pending(run, value, expr.at, frame)[0])
-        else:
-            found.append(one(value))
+        found.append(calls.wait_for(run, value, expr.at, frame))
     if any(isinstance(v, Unknown) for v in vals):
         run.may_raise(expr.at)
     return join(found)

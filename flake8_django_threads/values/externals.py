@@ -11,12 +11,15 @@ from flake8_django_threads.models.load import Row
 from flake8_django_threads.values import (
     attributes,
     builtin_calls,
+    calls,
     context_managers,
     dispatch,
     expressions,
     flow,
     iteration,
     spawning,
+    touches,
+    uses,
 )
 from flake8_django_threads.values.domain import (
     ANY_KEY,
@@ -56,6 +59,8 @@ CONNECTION = "django.db.connection"
 CONNECTIONS = "django.db.connections"
 # What iterating connections gives: no connection, but the name of one.
 ALIAS_NAME = "[alias]"
+# Every alias, or every connection, of the settings: there is at least one.
+ALIASES = (CONNECTIONS, CONNECTIONS + ".databases", CONNECTIONS + ".all()", "django.conf.settings.DATABASES")
 # A class of a library's ``models`` module: with no row for it, its name is all there is to go by.
 _MODEL_PATH = re.compile(r"(?:^|\.)models(?:\.[a-z_]\w*)*\.[A-Z]\w*$")
 _DEFAULT_MANAGERS = ("objects", "_default_manager", "_base_manager")
@@ -135,8 +140,9 @@ def attribute(run: Interpreter, value: Ext, name: str, at: r.At, frame: Frame) -
         return one(Ext(MANAGER + "()", value))
     row = run.models.find("touch", path, "attribute")
     if row is not None:
-        touch(run, row, value, Arguments(), at)
-        return _result(run, row, value, Arguments(), path, at, None)
+        if touches.applies(run, row, value, Arguments()):
+            touches.touch(run, row, value, Arguments(), at)
+        return result(run, row, value, Arguments(), path, at, None)
     if value.path.endswith(("()", "[]")) or value.of is not None:
         return one(Bound(Ext(path), value))
     return one(Ext(path))
@@ -149,8 +155,9 @@ def inherited_attribute(run: Interpreter, value: Instance, name: str, at: r.At, 
         path = run.models.canonical(f"{base}().{name}")
         row = run.models.find("touch", path, "attribute")
         if row is not None:
-            touch(run, row, value, Arguments(), at)
-            return _result(run, row, value, Arguments(), path, at, None)
+            if touches.applies(run, row, value, Arguments()):
+                touches.touch(run, row, value, Arguments(), at)
+            return result(run, row, value, Arguments(), path, at, None)
         if any(
             run.models.find(table, path) for table in ("touch", "lazy", "close", "spawn", "wrapper", "quiet", "wait")
         ):
@@ -161,7 +168,7 @@ def inherited_attribute(run: Interpreter, value: Instance, name: str, at: r.At, 
             return one(Bound(Ext(path), value))
         related = run.names.related(value.klass, name)
         if related is not None:
-            return one(related)
+            return _read_reverse(run, value, name, *related, at)
         if name.endswith("_set"):
             return one(Ext("django.db.models.fields.related.RelatedManager()"))
         if name == "objects":
@@ -221,22 +228,30 @@ def on_model(run: Interpreter, value: Value, klass: ClassValue) -> Value:
     return value
 
 
-def read_field(run: Interpreter, field: Ext, receiver: Instance, at: r.At) -> Vals:
+def read_field(run: Interpreter, field: Ext, receiver: Instance, name: str, at: r.At) -> Vals:
     """A class attribute read on an instance: of a model's relation, the related row or manager."""
     row = run.models.find("descriptor", field.path.removesuffix("()"))
     if row is None or not field.path.endswith("()"):
         return one(on_model(run, field, receiver.klass))
-    if row.related:
-        run.emit(
-            flow.Touch(at, receiver.alias or flow.DEFAULT, f"{receiver.klass.fact.name}.{_field_name(run, field)}")
-        )
-    if row.returns == "row":
-        return one(row_of(field.of, receiver.alias))
-    return one(Ext(row.returns or MANAGER + "()", field.of, receiver.alias))
+    if row.returns != "row":
+        return one(Ext(row.returns or MANAGER + "()", field.of, receiver.alias))
+    if receiver.site is not None and not any(
+        run.store.get((receiver, key)) for key in (f"{name}_id", ANY_KEY, "pk", "id")
+    ):
+        # Made here, and never told which row it points to: there is none to read.
+        run.may_raise(at)
+        return NONE
+    run.emit(flow.Touch(at, receiver.alias or flow.DEFAULT, f"{receiver.klass.fact.name}.{name}"))
+    return one(row_of(field.of, receiver.alias))
 
 
-def _field_name(run: Interpreter, field: Ext) -> str:
-    return field.path.rpartition(".")[2].removesuffix("()")
+def _read_reverse(run: Interpreter, receiver: Instance, name: str, field: Ext, owner: ClassValue, at: r.At) -> Vals:
+    """The accessor that a relation of the model ``owner`` gives to the model that it points to."""
+    row = run.models.find("descriptor", field.path.removesuffix("()"))
+    if row is None or row.reverse != "row":
+        return one(Ext((row.reverse if row is not None else None) or MANAGER + "()", owner, receiver.alias))
+    run.emit(flow.Touch(at, receiver.alias or flow.DEFAULT, f"{receiver.klass.fact.name}.{name}"))
+    return one(row_of(owner, receiver.alias))
 
 
 def wrapped_attribute(run: Interpreter, value: Wrapped, name: str, at: r.At) -> Vals:
@@ -250,20 +265,19 @@ def wrapped_attribute(run: Interpreter, value: Wrapped, name: str, at: r.At) -> 
 def element(run: Interpreter, value: Ext | Instance, keys: Vals, at: r.At) -> Vals:
     """``value[key]``."""
     if isinstance(value, Ext) and value.path == CONNECTIONS:
-        return one(Ext(CONNECTIONS + "[]", None, _alias(keys)))
+        return one(Ext(CONNECTIONS + "[]", None, alias_of(keys)))
     slices = [k for k in keys if isinstance(k, Const) and k.kind == "slice"]
-    if is_query(run, value):
-        if slices and all(k.value != "step" for k in slices):
-            return one(value)
-        got = event(run, value, "index", at)
-        if got is not None:
-            return got
+    if is_query(run, value) and slices and all(k.value != "step" for k in slices):
+        return one(value)
+    got = event(run, value, "index", at)
+    if got is not None:
+        return got
     if isinstance(value, Ext):
         return one(Ext(value.path + "[]", value.of, value.alias))
     return unknown("item of an object")
 
 
-def _alias(keys: Vals) -> str:
+def alias_of(keys: Vals) -> str:
     if len(keys) == 1:
         (key,) = keys
         if isinstance(key, Const) and isinstance(key.value, str):
@@ -280,11 +294,9 @@ def _alias(keys: Vals) -> str:
 def iterated(run: Interpreter, value: Ext | Instance, at: r.At) -> Vals:
     """The elements of an object of a library's class."""
     if isinstance(value, Ext):
-        if value.path in (CONNECTIONS, "django.conf.settings.DATABASES"):
-            return one(Ext(CONNECTIONS + ALIAS_NAME))
         if value.path == CONNECTIONS + ".all()":
             return one(Ext(CONNECTIONS + "[]", None, flow.ALL))
-        if value.path == CONNECTIONS + ".databases":
+        if value.path in ALIASES:
             return one(Ext(CONNECTIONS + ALIAS_NAME))
     got = event(run, value, "iter", at)
     if got is not None:
@@ -303,7 +315,7 @@ def event(run: Interpreter, value: Value, name: str, at: r.At) -> Vals | None:
     for path in paths:
         row = run.models.find("touch", path, name)
         if row is not None:
-            touch(run, row, value, Arguments(), at)
+            touches.touch(run, row, value, Arguments(), at)
             if row.returns == "row":
                 return one(row_of(value.of, value.alias))
             return unknown("value read from the database")
@@ -339,17 +351,25 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
     row = run.models.find("close", path)
     if row is not None:
         return _close(run, row, receiver, arguments, path, at)
+    awaited = run.models.find("touch", path, "await")
+    if awaited is not None:
+        return touches.coroutine(awaited, receiver, arguments, path)
+    if path.endswith("().__init__") and isinstance(receiver, Instance):
+        touches.remember_query(run, receiver, arguments)
     wrapper = run.models.find("wrapper", path)
     touching = run.models.find("touch", path)
+    if touching is not None and not touches.applies(run, touching, receiver, arguments):
+        run.may_raise(at)
+        return one(Ext(path + "()"))
     if touching is not None:
-        touch(run, touching, receiver, arguments, at, path)
+        touches.touch(run, touching, receiver, arguments, at, path)
     if wrapper is not None:
         return _wrap(run, wrapper, function, receiver, arguments, path, at, frame)
     if touching is not None:
-        return _result(run, touching, receiver, arguments, path, at, frame)
+        return result(run, touching, receiver, arguments, path, at, frame)
     lazy = run.models.find("lazy", path)
     if lazy is not None:
-        return _result(run, lazy, receiver, arguments, path, at, frame)
+        return result(run, lazy, receiver, arguments, path, at, frame)
     for given in (*arguments.args, *arguments.keywords.values()):
         mapped = frozenset(v for v in given if isinstance(v, Mapped))
         if mapped:  # What takes a map's result nearly always goes through it.
@@ -381,37 +401,6 @@ def _target_model(run: Interpreter, arguments: Arguments, frame: Frame) -> Value
         if isinstance(value, Const) and isinstance(value.value, str) and frame.klass is not None:
             return run.names.find_model(frame.klass, value.value)
     return None
-
-
-def touch(run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments, at: r.At, path: str = "") -> None:
-    """Emit the touch that a row describes, with the alias that receiver or arguments name."""
-    if row.unless_empty is not None:
-        given = arguments.get(row.unless_empty.position, row.unless_empty.keyword)
-        if given is not None and given and all(isinstance(v, Box) and v.size == 0 for v in given):
-            return
-    alias = receiver.alias if isinstance(receiver, (Ext, Instance)) else ""
-    if row.alias is not None:
-        given = arguments.get(row.alias.position, row.alias.keyword)
-        if given is not None and given != NONE:
-            alias = _alias(given)
-    run.emit(flow.Touch(at, alias or flow.DEFAULT, _what(receiver, path)))
-
-
-def _what(receiver: Value | None, path: str) -> str:
-    last = path.removesuffix("()").rpartition(".")[2] or "objects"
-    if isinstance(receiver, (Ext, Instance)):
-        of = receiver.of
-        if isinstance(of, ClassValue):
-            return f"{of.fact.name}.{last}"
-        if isinstance(of, Ext):
-            return f"{of.path.rpartition('.')[2]}.{last}"
-        if isinstance(receiver, Instance):
-            return f"{receiver.klass.fact.name}.{last}"
-        if not path:
-            return f"a {receiver.path.removesuffix('()').rpartition('.')[2]}"
-        return f"{receiver.path.removesuffix('()').rpartition('.')[2]}.{last}"
-    parts = path.removesuffix("()").split(".")
-    return ".".join(parts[-2:]) if len(parts) > 1 and parts[-2].islower() else last
 
 
 def _close(run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments, path: str, at: r.At) -> Vals:
@@ -468,7 +457,13 @@ def _wrap(
             alias = receiver.alias if isinstance(receiver, (Ext, Instance)) else ""
             return one(Ext(path + "()", None, alias or _using(row, arguments)))
         case "returns":
-            return _result(run, row, receiver, arguments, path, at, frame)
+            return result(run, row, receiver, arguments, path, at, frame)
+        case "await":
+            return frozenset(Wrapped(v, path) for v in given if not isinstance(v, Const)) or one(Ext("<identity>"))
+        case "use":
+            if not (run.models.find("quiet", path) or _is_quiet(path)):
+                run.may_raise(at)
+            return uses.use(run, row, arguments, path, at, frame)
     return one(Ext(path + "()"))
 
 
@@ -507,6 +502,9 @@ def _call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.
     row = run.models.find("wrapper", path.removesuffix("()"))
     if row is not None and row.does in ("within", "close"):
         return context_managers.decorate(run, manager, inner, arguments, at, frame)
+    if row is not None and row.does == "await":
+        result = run.call(inner, arguments, at, frame)
+        return join(calls.wait_for(run, v, at, frame) for v in attributes.ordered(result))
     if _may_close(path.removesuffix("()")):
         result = run.call(inner, arguments, at, frame)
         run.emit(flow.Close(at, flow.ALL, path, sure=False))
@@ -524,13 +522,13 @@ def call_instance(run: Interpreter, value: Instance, arguments: Arguments, at: r
     return unknown("call of an object")
 
 
-def _result(
+def result(
     run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments, path: str, at: r.At, frame: Frame | None
 ) -> Vals:
     of: Value | None = receiver.of if isinstance(receiver, (Ext, Instance)) else None
     alias = receiver.alias if isinstance(receiver, (Ext, Instance)) else ""
-    if of is None and arguments.args:
-        for value in arguments.args[0]:
+    if of is None:
+        for value in arguments.args[0] if arguments.args else join(arguments.keywords.values()):
             if isinstance(value, ClassValue) and is_model(run, value):
                 of = value
             elif isinstance(value, (Ext, Instance)) and value.of is not None:
@@ -540,7 +538,7 @@ def _result(
     if row.alias is not None:
         given = arguments.get(row.alias.position, row.alias.keyword)
         if given is not None and given != NONE:
-            alias = _alias(given)
+            alias = alias_of(given)
     if path.endswith(".from_queryset"):
         found = frozenset(v for v in arguments.get(0, None) or NOTHING if isinstance(v, ClassValue))
         return found or one(Ext(MANAGER))
@@ -573,7 +571,7 @@ def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.
     for base in bases:
         row = run.models.find("touch", base)
         if row is not None:
-            touch(run, row, None, arguments, at, f"{instance.klass.fact.name}")
+            touches.touch(run, row, None, arguments, at, f"{instance.klass.fact.name}")
             return
     fields = run.names.dataclass_fields(instance.klass)
     if fields:
@@ -595,7 +593,10 @@ def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.
     if is_model(run, instance.klass):
         for name, vals in arguments.keywords.items():
             run.store.set((instance, name), vals)
+        if arguments.args or arguments.more or arguments.more_keywords:
+            run.store.set((instance, ANY_KEY), unknown("fields of a model"))
         return
+    touches.remember_query(run, instance, arguments)
     if bases:
         spawning.keep_target(run, instance, arguments, frame, at)
         if run.models.find("quiet", run.models.canonical(bases[0])) is None:

@@ -114,7 +114,5 @@ def _mapped(run: Interpreter, value: Mapped, at: r.At, frame: Frame) -> Vals:
 def at_least_once(values: Vals) -> bool:
     """Whether a loop over any of these surely has a first round."""
     return bool(values) and all(
-        (isinstance(v, Box) and v.size > 0)
-        or (isinstance(v, Ext) and v.path in ("django.db.connections", "django.db.connections.all()"))
-        for v in values
+        (isinstance(v, Box) and v.size > 0) or (isinstance(v, Ext) and v.path in externals.ALIASES) for v in values
     )

@@ -732,17 +732,22 @@ class Namespaces:
         """The module value of a resolved place."""
         return ModuleValue(place.path, place.folders)
 
-    def related(self, model: ClassValue, name: str) -> Value | None:
-        """The manager behind a ``related_name`` that a model of the same module gives to its relation to ``model``."""
+    def related(self, model: ClassValue, name: str) -> tuple[Ext, ClassValue] | None:
+        """The relation whose accessor ``name`` is on ``model``, and the model of the same module that declares it."""
         for fact in model.module.classes:
+            owner = ClassValue(fact, model.module)
+            by_default = name.removesuffix("_set") == fact.name.lower()
             for stmt in fact.body:
-                if isinstance(stmt, (r.Assign, r.Annotate)) and isinstance(stmt.value, r.Call):
-                    for keyword in stmt.value.keywords:
-                        value = keyword.value
-                        if keyword.name == "related_name" and isinstance(value, r.Const) and value.value == name:
-                            return Ext(
-                                "django.db.models.fields.related.RelatedManager()", ClassValue(fact, model.module)
-                            )
+                if not (isinstance(stmt, (r.Assign, r.Annotate)) and isinstance(stmt.value, r.Call)):
+                    continue
+                given = next((k.value for k in stmt.value.keywords if k.name == "related_name"), None)
+                if not (by_default if given is None else isinstance(given, r.Const) and given.value == name):
+                    continue
+                target = stmt.targets[0] if isinstance(stmt, r.Assign) else stmt.target
+                if isinstance(target, r.Name):
+                    for value in self.class_own(owner, target.id) or NOTHING:
+                        if isinstance(value, Ext) and (value.of is None or value.of in self.mro(model)):
+                            return value, owner
         return None
 
     def declares_fields(self, klass: ClassValue) -> bool:

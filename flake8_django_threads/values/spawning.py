@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
 from flake8_django_threads.models.schema import Slot
-from flake8_django_threads.values import attributes, calls, externals, iteration
+from flake8_django_threads.values import attributes, calls, externals, iteration, touches
 from flake8_django_threads.values.domain import (
     NOTHING,
     Arguments,
@@ -173,11 +173,11 @@ def call_through(
 ) -> Vals:
     """Call, in this thread, what a library is given to call; coroutines run."""
     found = NOTHING
-    pending = frozenset(v for v in given if isinstance(v, Pending))
+    pending = frozenset(v for v in given if isinstance(v, Pending) or touches.awaits(run, v))
     for value in attributes.ordered(pending):
-        assert isinstance(value, Pending)
-        found = join((found, calls.run_pending(run, value, at, frame)[0]))
-    rest = frozenset(v for v in given if not isinstance(v, (Pending, Const)))
+        ran = calls.run_pending(run, value, at, frame)[0] if isinstance(value, Pending) else NOTHING
+        found = join((found, ran or calls.wait_for(run, value, at, frame)))
+    rest = frozenset(v for v in given - pending if not isinstance(v, Const))
     if row.does == "same-thread" and path.endswith("sync_to_async"):
         return off_loop(given, path)
     if rest and (row.args is not None or not pending):

@@ -1,0 +1,106 @@
+"""What opens a connection: touches as the rows describe them, at once or when they are awaited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.models.load import Row
+from flake8_django_threads.values import constraints, externals, flow
+from flake8_django_threads.values.domain import (
+    NONE,
+    NOTHING,
+    Arguments,
+    Box,
+    ClassValue,
+    Ext,
+    Frame,
+    Instance,
+    Vals,
+    Value,
+    one,
+    unknown,
+)
+
+if TYPE_CHECKING:
+    from flake8_django_threads.values.interpreter import Interpreter
+
+
+def touch(run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments, at: r.At, path: str = "") -> None:
+    """Emit the touch that a row describes, with the alias that receiver or arguments name."""
+    if _empty(row, arguments):
+        return
+    alias = receiver.alias if isinstance(receiver, (Ext, Instance)) else ""
+    if row.alias is not None:
+        given = arguments.get(row.alias.position, row.alias.keyword)
+        if given is not None and given != NONE:
+            alias = externals.alias_of(given)
+    run.emit(flow.Touch(at, alias or flow.DEFAULT, what(receiver, path)))
+
+
+def _empty(row: Row, arguments: Arguments) -> bool:
+    """Whether the argument without which there is nothing to do is literally empty."""
+    if row.unless_empty is None:
+        return False
+    given = arguments.get(row.unless_empty.position, row.unless_empty.keyword)
+    return bool(given) and all(isinstance(v, Box) and v.size == 0 for v in given or NOTHING)
+
+
+def applies(run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments) -> bool:
+    """Whether what the row asks of its object is so: a constraint to check, a query that it was made from."""
+    if row.given_query:
+        if isinstance(receiver, Instance):
+            return bool(run.store.get((receiver, "<query>")))
+        return isinstance(receiver, Ext) and receiver.of is not None
+    return not row.constrained or constraints.met(run, row, receiver, arguments)
+
+
+def remember_query(run: Interpreter, instance: Instance, arguments: Arguments) -> None:
+    """Keep which querysets and managers an object of a library's class was made from."""
+    queries = frozenset(v for v in arguments.all() if isinstance(v, (Ext, Instance)) and externals.is_query(run, v))
+    if queries:
+        run.store.set((instance, "<query>"), queries)
+
+
+def coroutine(row: Row, receiver: Value | None, arguments: Arguments, path: str) -> Vals:
+    """What an async method of the ORM's gives: something that does its work when it is awaited."""
+    if _empty(row, arguments):
+        return unknown("coroutine that has nothing to do")
+    of: Value | None = None
+    if isinstance(receiver, (Ext, Instance)):
+        of = receiver.of or (receiver.klass if isinstance(receiver, Instance) else None)
+    alias = receiver.alias if isinstance(receiver, (Ext, Instance)) else ""
+    given = arguments.get(row.alias.position, row.alias.keyword) if row.alias is not None else None
+    return one(Ext(path + "()", of, externals.alias_of(given) if given is not None and given != NONE else alias))
+
+
+def awaits(run: Interpreter, value: Value) -> bool:
+    """Whether a value is the coroutine of a library's method that runs a query."""
+    return isinstance(value, Ext) and run.models.find("touch", value.path.removesuffix("()"), "await") is not None
+
+
+def awaited(run: Interpreter, value: Ext, at: r.At, frame: Frame) -> Vals:
+    """Wait for what a library's method gave: its query runs now."""
+    path = value.path.removesuffix("()")
+    row = run.models.find("touch", path, "await")
+    if row is None:
+        return one(value)
+    touch(run, row._replace(unless_empty=None, alias=None), value, Arguments(), at, path)
+    return externals.result(run, row._replace(alias=None), value, Arguments(), path, at, frame)
+
+
+def what(receiver: Value | None, path: str) -> str:
+    last = path.removesuffix("()").rpartition(".")[2] or "objects"
+    if isinstance(receiver, (Ext, Instance)):
+        of = receiver.of
+        if isinstance(of, ClassValue):
+            return f"{of.fact.name}.{last}"
+        if isinstance(of, Ext):
+            return f"{of.path.rpartition('.')[2]}.{last}"
+        if isinstance(receiver, Instance):
+            return f"{receiver.klass.fact.name}.{last}"
+        if not path:
+            return f"a {receiver.path.removesuffix('()').rpartition('.')[2]}"
+        return f"{receiver.path.removesuffix('()').rpartition('.')[2]}.{last}"
+    parts = path.removesuffix("()").split(".")
+    return ".".join(parts[-2:]) if len(parts) > 1 and parts[-2].islower() else last
