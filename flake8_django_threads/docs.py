@@ -119,7 +119,8 @@ def _page(rule: Rule) -> str:
     parts = [f"# {rule.code} {rule.name}", _summary(rule) + _opt_in(rule)]
     for heading in ("What it finds", "Why it matters"):
         parts += [f"## {heading}", _part(rule, heading)]
-    parts += ["## Example", _code(rule.example.bad), "## Use instead", _code(rule.example.good)]
+    settings = [_code(rule.example.settings)] if rule.example.settings else []
+    parts += ["## Example", *settings, _code(rule.example.bad), "## Use instead", _code(rule.example.good)]
     parts += ["## Fix", rule.fix_safety, "## Known gaps", "\n".join(f"- {gap}" for gap in rule.known_gaps) or "None."]
     return "\n\n".join(parts)
 

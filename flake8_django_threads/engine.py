@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from flake8_django_threads.effects.census import Census
     from flake8_django_threads.effects.inventory import Inventory
     from flake8_django_threads.effects.sites import SpawnSite
+    from flake8_django_threads.project.settings import Settings
     from flake8_django_threads.values.interpreter import Interpreter
 
 __all__ = ["BadRow", "Engine", "Options", "Report"]
@@ -154,7 +155,14 @@ class Engine:
 
         run = Interpreter(self._modules, self._resolver, self._models, self._derived)
         census = Census(self.sources, self._modules, self._resolver, self._sites_of)
-        return _Tools(run, Inventory(run, self._cwd), census)
+        return _Tools(run, Inventory(run, self._cwd, lambda path, alias: self._settings.keeps(path, alias)), census)
+
+    @cached_property
+    def _settings(self) -> Settings:
+        # Few entries hang on a setting.
+        from flake8_django_threads.project.settings import Settings
+
+        return Settings(self.sources, self._modules, self._resolver)
 
     def _shown(self, facts: ModuleFacts) -> str:
         return facts.path.removeprefix(self._cwd.rstrip(os.sep) + os.sep)

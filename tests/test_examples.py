@@ -30,6 +30,7 @@ def findings(rule: Rule, code: str, folder: Path) -> list[Finding]:
     (folder / "shop").mkdir()
     (folder / "shop" / "__init__.py").touch()
     (folder / "shop" / "models.py").write_text(MODELS, encoding="utf-8")
+    (folder / "settings.py").write_text(dedent(rule.example.settings), encoding="utf-8")
     (folder / "example.py").write_text(dedent(code), encoding="utf-8")
     report = Engine(Options(enable=frozenset({rule.code})), cwd=str(folder)).analyse("example.py")
     assert report.problems == ()

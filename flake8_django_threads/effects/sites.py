@@ -29,7 +29,7 @@ class Connection(NamedTuple):
     The states are those in which the thread may leave (or, in an endless loop, wait between rounds) with the
     connection open: ``plain`` without an exception, ``raised`` with one; OPEN or REOPENED. ``stuck`` are those in which
     it waits in an endless loop whose rounds close nothing. ``ends`` is False for code that stays in an endless loop.
-    ``kept``: it is open only because the settings make a conditional close keep it.
+    ``kept``: it is open only because the settings make the conditional closes keep it.
     """
 
     alias: str
@@ -52,7 +52,7 @@ class Connection(NamedTuple):
         """What is wrong with it, one of FAULTS; empty where nothing is."""
         if not self.leaks:
             return ""
-        if self.kept:
+        if self.kept and self.close is not None and _is_conditional(self.close):
             return KEPT
         if self.close is None and self.other_close is not None:
             return FORGOTTEN
@@ -120,14 +120,21 @@ def connections(tree: Node, path: str, keeps: Callable[[str], bool] = lambda _: 
         covering = [f for f in closes if f.leaf.alias in (alias, flow.ALL) or alias == "?"]
         other = next((f for f in closes if f not in covering), None)
         judged = _judged(alias, Folder(alias).fold(tree), touch, covering, other)
-        if judged.ends and any(isinstance(f.leaf, flow.Close) and f.leaf.how for f in covering) and keeps(alias):
+        conditional = [f for f in covering if _is_conditional(f)]
+        if conditional and judged.ends and not judged.plain and keeps(alias):
             kept = _judged(alias, Folder(alias, keeps=True).fold(tree), touch, covering, other)
-            if not judged.plain and (kept.plain or (kept.raised and not judged.raised)):
-                judged = kept._replace(kept=True)
+            real = next((f for f in covering if f not in conditional), None)
+            if kept.plain or (kept.raised and not judged.raised):
+                skips = real is not None and (OPEN in kept.plain or not kept.plain)
+                judged = kept._replace(kept=True, close=real if skips else conditional[0])
         result.append(judged)
     return tuple(
         sorted(result, key=lambda c: (FAULTS.index(c.fault) if c.leaks else len(FAULTS), c.alias != flow.DEFAULT))
     )
+
+
+def _is_conditional(found: Found) -> bool:
+    return isinstance(found.leaf, flow.Close) and found.leaf.how != ""
 
 
 def _judged(alias: str, outcome: Outcome, touch: Found, covering: list[Found], other_close: Found | None) -> Connection:

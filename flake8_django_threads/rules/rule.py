@@ -17,10 +17,11 @@ LONGEST = 200
 
 
 class Example(NamedTuple):
-    """Code that the rule reports, and the same code repaired; both are run as tests."""
+    """Code that the rule reports, and the same code repaired; both are run as tests, under ``settings`` if given."""
 
     bad: str
     good: str
+    settings: str = ""
 
 
 class Rule:
