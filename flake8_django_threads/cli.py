@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import os
 import re
@@ -13,10 +14,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Literal, NamedTuple, TextIO
 
 from . import __version__
 from .base import Finding, Problem
+from .reports.listing import Listing, Outcome, RuleWords
+from .workers import Answer, answers
 
 if TYPE_CHECKING:
     from .engine import Engine, Options, Report
@@ -24,12 +27,9 @@ if TYPE_CHECKING:
 
 _SKIPPED = frozenset({"node_modules", "__pycache__", "build", "dist", "site-packages", "venv", "env"})
 _CODES = re.compile(r"[A-Z]{1,3}\d{0,3}")
-# The comments that flake8 understands; its own patterns change their names from one version to the next.
-_LIST = r"(?::\s?(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?"
-_NOQA = re.compile(rf"# noqa{_LIST}", re.IGNORECASE)
-_NOQA_FILE = re.compile(rf"\s*# flake8[:=]\s*noqa{_LIST}\s*$", re.IGNORECASE)
 # Up to here nobody wonders whether anything happens.
 _PATIENCE_S = 1.0
+_BAR = 30
 _NOTHING, _FOUND, _TROUBLE, _INTERRUPTED = 0, 1, 2, 130
 
 
@@ -64,16 +64,32 @@ def _parser() -> argparse.ArgumentParser:
     mode.add_argument("--diff", action="store_true", help="show the repairs as a diff and change nothing (default)")
     mode.add_argument("--write", action="store_true", help="write the repairs")
     mode.add_argument("--check", action="store_true", help="list the findings and change nothing")
+    mode.add_argument("--add-noqa", action="store_true", help="silence the findings with comments")
     mode.add_argument("--explain", metavar="CODE", help="say what a code means, and leave")
     parser.add_argument("--select", type=_codes, default=("DJT",), metavar="CODES", help="only these codes or prefixes")
     parser.add_argument("--ignore", type=_codes, default=(), metavar="CODES", help="not these codes or prefixes")
-    parser.add_argument("--unsafe-fixes", action="store_true", help="repair also where that may change behaviour")
+    safety = parser.add_mutually_exclusive_group()
+    safety.add_argument("--safe", action="store_true", help="repair only where nothing else can change (default)")
+    safety.add_argument("--unsafe-fixes", action="store_true", help="repair also where that may change behaviour")
     parser.add_argument(
         "--closer",
         choices=("auto", "connection", "close_all"),
         default="auto",
         help="what to insert: connection.close(), connections.close_all(), or what the project's databases ask for",
     )
+    parser.add_argument(
+        "--wrap",
+        choices=("auto", "inplace", "boundary"),
+        default="auto",
+        help="where to close: in the function that the thread runs, where it is handed over, or what each case allows",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "sarif", "github"),
+        default="text",
+        help="how to list findings; other formats than text replace the diff too",
+    )
+    parser.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="analyse in N processes; 0: one a processor")
     parser.add_argument("--trace", action="store_true", help="print the evidence under each finding")
     parser.add_argument("--show-unknown", action="store_true", help="say what could not be followed, and how often")
     parser.add_argument("--djt-models", action="append", default=[], metavar="FILE", help="more rows about libraries")
@@ -92,6 +108,12 @@ def _codes(text: str) -> tuple[str, ...]:
     if not codes:
         raise argparse.ArgumentTypeError("no code is given")
     return codes
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+    return int(text) or os.cpu_count() or 1
 
 
 def _explain(code: str) -> int:
@@ -133,6 +155,7 @@ class Run:
         self._arguments = arguments
         self._stdin = arguments.paths == ["-"]
         self._trouble = False
+        self._problems: list[Problem] = []
         self._totals = Totals()
         self._contents: dict[str, bytes] = {}
         self._reports: dict[str, Report] = {}
@@ -156,17 +179,43 @@ class Run:
         except BadRow as error:
             return self._refuse(str(error))
         if arguments.check:
-            self._list(findings, sys.stdout)
+            self._tell_all([Outcome(finding) for finding in findings])
             self._summarise()
             code = _FOUND if findings else _NOTHING
+        elif arguments.add_noqa:
+            code = self._silence(findings)
         else:
-            if arguments.trace:
+            if arguments.trace and self._is_text:
                 self._list(findings, sys.stderr)
             code = self._repair(findings)
         if arguments.show_unknown:
             for reason, count in self._totals.unknown.most_common():
-                print(f"{count:6} {reason}", file=sys.stdout if arguments.check else sys.stderr)
+                print(f"{count:6} {reason}", file=sys.stdout if arguments.check and self._is_text else sys.stderr)
         return _TROUBLE if self._trouble else code
+
+    @property
+    def _is_text(self) -> bool:
+        return bool(self._arguments.format == "text")
+
+    def _tell_all(self, outcomes: Sequence[Outcome]) -> None:
+        """List the findings on stdout, in the format that was asked for."""
+        if self._is_text:
+            self._list([outcome.finding for outcome in outcomes], sys.stdout)
+            return
+        from .docs import explain, summary
+        from .rules.rule import all_rules
+
+        totals = self._totals
+        counts = {
+            "files": totals.files,
+            "thread_starts": totals.spawns,
+            "resolved": totals.resolved,
+            "leaking": totals.leaking,
+            "unknown": totals.unknown.total(),
+        }
+        rules = [RuleWords(rule.code, rule.name, summary(rule), explain(rule.code) or "") for rule in all_rules()]
+        render = importlib.import_module(f".reports.as_{self._arguments.format}", __package__).render
+        sys.stdout.write(render(Listing(outcomes, self._problems, counts, rules, __version__, _shown)))
 
     def _refuse(self, cause: str) -> int:
         print(f"djt-fix: error: {cause}", file=sys.stderr)
@@ -174,6 +223,7 @@ class Run:
 
     def _tell(self, problem: Problem) -> None:
         self._trouble = True
+        self._problems.append(problem)
         print(problem._replace(path=_shown(problem.path)).text, file=sys.stderr)
 
     @cached_property
@@ -197,9 +247,11 @@ class Run:
         arguments = self._arguments
         paths = list(self._contents) or list(dict.fromkeys(_files(arguments.paths, self._tell)))
         found: list[Finding] = []
-        for number, path in enumerate(paths):
+        shown = {_shown(_absolute(path)): path for path in paths}
+        for number, answer in enumerate(answers(self._engine, list(shown), arguments.jobs)):
             self._progress(number, len(paths))
-            report = self._analyse(path)
+            path = shown[answer.path]
+            report = self._kept(path, answer)
             if report is None:
                 continue
             self._totals = self._totals.plus(report)
@@ -210,60 +262,95 @@ class Run:
         self._progress(0, 0)
         return found
 
+    def _kept(self, path: str, answer: Answer) -> Report | None:
+        if answer.report is None:
+            self._trouble = True
+            print(f"djt-fix: internal error in {_shown(path)}: {answer.error}", file=sys.stderr)
+            return None
+        self._reports[_absolute(path)] = answer.report
+        return answer.report
+
     def _analyse(self, path: str) -> Report | None:
         absolute = _absolute(path)
         if absolute not in self._reports:
-            engine = self._engine
-            try:
-                self._reports[absolute] = engine.analyse(_shown(absolute))
-            except Exception as error:
-                self._trouble = True
-                print(_internal(path, error), file=sys.stderr)
-                return None
-        return self._reports[absolute]
+            for answer in answers(self._engine, [_shown(absolute)], 1):
+                self._kept(path, answer)
+        return self._reports.get(absolute)
 
     def _is_asked_for(self, code: str) -> bool:
         return code.startswith(self._arguments.select) and not code.startswith(tuple(self._arguments.ignore))
 
     def _progress(self, done: int, total: int) -> None:
         if sys.stderr.isatty() and time.monotonic() - self._started > _PATIENCE_S:
-            line = f"{done}/{_count(total, 'file')}" if total else ""
+            full = _BAR * done // total if total else 0
+            line = f"[{'=' * full}{' ' * (_BAR - full)}] {done}/{_count(total, 'file')}" if total else ""
             print(f"\r{line}\033[K", end="", file=sys.stderr, flush=True)
 
     def _list(self, findings: Iterable[Finding], file: TextIO) -> None:
+        from .reports.as_text import lines
+
         for finding in findings:
-            print(f"{_place(finding)}: {finding.text}", file=file)
-            for step in finding.trail if self._arguments.trace else ():
-                print(f"    {_shown(step.span.path)}:{step.span.line}: {step.text}", file=file)
+            for line in lines(finding, _shown, trace=self._arguments.trace, colour=_coloured(file)):
+                print(line, file=file)
 
     def _repair(self, findings: Sequence[Finding]) -> int:
         # libcst takes longer to load than most projects to analyse.
         plan = self._plan(findings) if any(finding.remedy for finding in findings) else None
         changes = plan.changes if plan else ()
         if plan:
-            for refusal in plan.refused:
+            for refusal in plan.refused if self._is_text else ():
                 print(f"{_place(refusal.finding)}: {refusal.finding.code} is left: {refusal.reason}", file=sys.stderr)
-            for refusal in plan.unsafe:
+            for refusal in plan.unsafe if self._is_text else ():
                 print(
                     f"{_place(refusal.finding)}: {refusal.finding.code} has an unsafe fix: {refusal.reason}",
                     file=sys.stderr,
                 )
             for problem in plan.problems:
                 self._tell(problem)
-        if not self._arguments.write:
-            for change in changes:
-                self._show(change)
-        elif self._stdin:
+        if self._arguments.write and self._stdin:
             (data,) = self._contents.values()
             _emit(changes[0].after if changes else data)
-        else:
+        elif self._arguments.write:
             changes = tuple(change for change in changes if self._written(change))
+        elif self._is_text:
+            for change in changes:
+                self._show(change)
+        if not self._is_text and not (self._arguments.write and self._stdin):
+            self._tell_all(_outcomes(findings, plan, changes, "fixed" if self._arguments.write else "fixable"))
         fixed = sum(len(change.fixed) for change in changes)
         parts = [f"{fixed} {'fixed' if self._arguments.write else 'fixable'}"]
-        if plan and plan.unsafe:
-            parts.append(f"{len(plan.unsafe)} more with --unsafe-fixes")
+        for reason, count in Counter(refusal.reason for refusal in (plan.unsafe if plan else ())).most_common():
+            parts.append(f"{count} more with --unsafe-fixes ({reason})")
         self._summarise(*parts)
         return _FOUND if findings or changes else _NOTHING
+
+    def _silence(self, findings: Sequence[Finding]) -> int:
+        """Put a comment on the line of each finding."""
+        from .fix.noqa import silence
+        from .fix.plan import Change
+        from .fix.source import NoEditError, Source
+
+        by_path: dict[str, list[Finding]] = {}
+        for finding in findings:
+            by_path.setdefault(_absolute(finding.span.path), []).append(finding)
+        silenced = 0
+        for path, here in by_path.items():
+            data = self._contents[path] if self._stdin else Path(path).read_bytes()
+            try:
+                source = Source(path, data)
+                change = Change(path, data, source.encode(silence(source, here)), tuple(here))
+            except NoEditError as error:
+                self._tell(Problem(path, 0, str(error)))
+                continue
+            if self._stdin:
+                _emit(change.after)
+            elif not self._written(change, "silenced in"):
+                continue
+            silenced += len(here)
+        if self._stdin and not findings:
+            _emit(*self._contents.values())
+        self._summarise(f"{silenced} silenced")
+        return _FOUND if findings else _NOTHING
 
     def _plan(self, findings: Sequence[Finding]) -> Plan:
         from .engine import Engine
@@ -280,6 +367,7 @@ class Run:
             findings,
             recheck,
             closer=self._arguments.closer,
+            wrap=self._arguments.wrap,
             unsafe=self._arguments.unsafe_fixes,
             contents=self._contents if self._stdin else None,
         )
@@ -287,9 +375,9 @@ class Run:
     def _show(self, change: Change) -> None:
         from .fix.diff import diff
 
-        _emit(diff(change, _shown(change.path), colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR")))
+        _emit(diff(change, _shown(change.path), colour=_coloured(sys.stdout)))
 
-    def _written(self, change: Change) -> bool:
+    def _written(self, change: Change, what: str = "fixed") -> bool:
         from .fix.write import write
 
         try:
@@ -297,7 +385,8 @@ class Run:
         except OSError as error:
             self._tell(Problem(change.path, 0, f"cannot be written: {error.strerror}"))
             return False
-        print(f"fixed {_shown(change.path)} ({_count(len(change.fixed), 'finding')})")
+        told = f"{what} {_shown(change.path)} ({_count(len(change.fixed), 'finding')})"
+        print(told, file=sys.stdout if self._is_text else sys.stderr)
         return True
 
     def _summarise(self, *repairs: str) -> None:
@@ -311,6 +400,19 @@ class Run:
             f"{totals.unknown.total()} unknown",
         )
         print(", ".join(parts), file=sys.stderr)
+
+
+def _outcomes(
+    findings: Sequence[Finding], plan: Plan | None, changes: Sequence[Change], done: Literal["fixed", "fixable"]
+) -> list[Outcome]:
+    """What became of each finding."""
+    told: dict[Finding, Outcome] = {finding: Outcome(finding) for finding in findings}
+    for refusal in plan.refused if plan else ():
+        told[refusal.finding] = Outcome(refusal.finding, "left", refusal.reason)
+    for refusal in plan.unsafe if plan else ():
+        told[refusal.finding] = Outcome(refusal.finding, "unsafe", refusal.reason)
+    told.update((finding, Outcome(finding, done)) for change in changes for finding in change.fixed)
+    return list(told.values())
 
 
 def _files(paths: Sequence[str], tell: Callable[[Problem], None]) -> Iterator[str]:
@@ -333,46 +435,15 @@ def _files(paths: Sequence[str], tell: Callable[[Problem], None]) -> Iterator[st
 
 def _not_silenced(findings: Sequence[Finding], data: bytes | None) -> Iterator[Finding]:
     """Leave out what a ``# noqa`` silences, as flake8 does. ``data`` is the text of stdin; None reads the files."""
+    from .fix.noqa import silencer
+
     silencers: dict[str, Callable[[Finding], bool]] = {}
     for finding in findings:
         path = finding.span.path
         if path not in silencers:
-            silencers[path] = _silencer(_decoded(Path(path).read_bytes() if data is None else data))
+            silencers[path] = silencer(_decoded(Path(path).read_bytes() if data is None else data))
         if not silencers[path](finding):
             yield finding
-
-
-def _silencer(text: str) -> Callable[[Finding], bool]:
-    """Read the ``# noqa`` comments of a text; the answer says whether one of them silences a finding."""
-    lines = text.splitlines(keepends=True)
-    everywhere = [found for line in lines if (found := _NOQA_FILE.match(line))]
-    by_line = {
-        number: found
-        for first, last in (_physical_lines(text) if "noqa" in text.lower() else ())
-        if (found := _NOQA.search("".join(lines[first - 1 : last])))
-        for number in range(first, last + 1)
-    }
-
-    def silences(finding: Finding) -> bool:
-        here = by_line.get(finding.span.line)
-        for found in everywhere if here is None else [*everywhere, here]:
-            codes = tuple(re.findall(r"\w+", (found["codes"] or "").upper()))
-            if not codes or finding.code.startswith(codes):
-                return True
-        return False
-
-    return silences
-
-
-def _physical_lines(text: str) -> Iterator[tuple[int, int]]:
-    """First and last line of everything between two line ends that are not inside a string."""
-    first = 0
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type not in (tokenize.ENDMARKER, tokenize.DEDENT):
-            first = first or token.start[0]
-        if token.type in (tokenize.NL, tokenize.NEWLINE):
-            yield first, token.end[0]
-            first = 0
 
 
 def _decoded(data: bytes) -> str:
@@ -382,6 +453,10 @@ def _decoded(data: bytes) -> str:
     except SyntaxError:
         encoding = "utf-8"
     return data.decode(encoding, errors="replace")
+
+
+def _coloured(file: TextIO) -> bool:
+    return file.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _emit(data: bytes) -> None:

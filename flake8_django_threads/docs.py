@@ -28,7 +28,7 @@ def explain(code: str) -> str | None:
 def table() -> str:
     """The README's table: a row for each rule."""
     rows = ["| code | name | reports |", "|---|---|---|"]
-    rows += [f"| {rule.code} | {rule.name} | {_summary(rule).rstrip('.')}{_opt_in(rule)} |" for rule in all_rules()]
+    rows += [f"| {rule.code} | {rule.name} | {summary(rule).rstrip('.')}{_opt_in(rule)} |" for rule in all_rules()]
     return "\n".join(rows) + "\n"
 
 
@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _page(rule: Rule) -> str:
-    parts = [f"# {rule.code} {rule.name}", _summary(rule) + _opt_in(rule)]
+    parts = [f"# {rule.code} {rule.name}", summary(rule) + _opt_in(rule)]
     for heading in ("What it finds", "Why it matters"):
         parts += [f"## {heading}", _part(rule, heading)]
     settings = [_code(rule.example.settings)] if rule.example.settings else []
@@ -125,7 +125,8 @@ def _page(rule: Rule) -> str:
     return "\n\n".join(parts)
 
 
-def _summary(rule: Rule) -> str:
+def summary(rule: Rule) -> str:
+    """What a rule reports, in one line."""
     return " ".join(inspect.cleandoc(rule.__doc__ or "").partition("\n\n")[0].split())
 
 

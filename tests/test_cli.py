@@ -62,7 +62,10 @@ class Engine:
 
 def install(explain: Callable[[str], str | None] = {"DJT001": "# DJT001 the page"}.get) -> None:
     """Put the stand-ins where djt-fix imports the linter from."""
-    for name, members in {"engine": {"Engine": Engine, "Options": Options}, "docs": {"explain": explain}}.items():
+    for name, members in {
+        "engine": {"Engine": Engine, "Options": Options},
+        "docs": {"explain": explain, "summary": lambda rule: rule.name},
+    }.items():
         module = ModuleType(f"flake8_django_threads.{name}")
         vars(module).update(members)
         sys.modules[module.__name__] = module
@@ -245,7 +248,8 @@ def test_what_is_left_is_told_with_its_reason(project: Path, djt: Djt) -> None:
     first, second, summary = said.err.splitlines()
     assert first.startswith("a.py:10:1: DJT001 is left: the entry is a generator")
     assert second.startswith("b.py:15:5: DJT008 has an unsafe fix: ")
-    assert summary.endswith("0 fixed, 1 more with --unsafe-fixes, 0 unknown")
+    reason = "the connection would be closed only when the loop ends"
+    assert summary.endswith(f"0 fixed, 1 more with --unsafe-fixes ({reason}), 0 unknown")
     assert djt("--write", "--unsafe-fixes").out == "fixed b.py (1 finding)\n"
 
 
@@ -257,6 +261,10 @@ def test_what_is_left_is_told_with_its_reason(project: Path, djt: Djt) -> None:
         (("--closer", "all"), "invalid choice"),
         (("--write", "--check"), "not allowed with"),
         (("--frobnicate",), "unrecognized arguments"),
+        (("--safe", "--unsafe-fixes"), "not allowed with"),
+        (("--wrap", "twice"), "invalid choice"),
+        (("--format", "xml"), "invalid choice"),
+        (("--jobs", "many"), "'many' is no number of processes"),
         (("missing.py",), "missing.py: no such file or folder"),
         (("--djt-models", "missing.toml"), "missing.toml is no file"),
         (("--djt-models", "bad.toml"), "bad.toml: [[spawn]] 1: path: missing"),

@@ -1,0 +1,1 @@
+"""FINDINGS to TEXT: what a run found, for people and for other programs. One file, one format."""
