@@ -364,7 +364,9 @@ class Inventory:
         store = self._run.store
         for cell, vals in list(store.cells.items()):
             owner = cell[0]
-            if isinstance(owner, Instance) and owner.site is None and all(isinstance(v, Const) for v in vals):
+            shared = isinstance(owner, Instance) and owner.site is None
+            shared = shared or (isinstance(owner, Frame) and owner.function is None and owner.klass is None)
+            if shared and all(isinstance(v, Const) for v in vals):
                 store.set(cell, vals | {Unknown("state of an object")})
 
     def _start(self, thread: Value, met: list[Event]) -> None:

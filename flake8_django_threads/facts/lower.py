@@ -58,6 +58,7 @@ from flake8_django_threads.facts.records import (
     Not,
     Operation,
     Parameter,
+    Pattern,
     Raise,
     Return,
     Slice,
@@ -177,7 +178,7 @@ def _last_name(node: ast.expr) -> str:
 class _Lowering:
     """The state of one pass. ``scope`` is the innermost scope that evaluates what is being lowered."""
 
-    __slots__ = ("calls", "classes", "expressions", "functions", "position", "scope", "statements")
+    __slots__ = ("calls", "classes", "expressions", "functions", "position", "scope", "statements", "walruses")
 
     def __init__(self, position: Position) -> None:
         self.position = position
@@ -185,6 +186,7 @@ class _Lowering:
         self.functions: list[Function] = []
         self.classes: list[ClassFact] = []
         self.calls: list[Any] = []
+        self.walruses: list[Walrus] = []
         self.expressions: dict[type[ast.AST], Callable[[Any], Expr]] = {
             getattr(ast, kind): getattr(self, method) for kind, method in _EXPRESSIONS.items() if hasattr(ast, kind)
         }
@@ -200,6 +202,7 @@ class _Lowering:
         facts.classes = tuple(self.classes)
         facts.calls = tuple(self.calls)
         facts.exported = exported(facts.body)
+        facts.walruses = tuple(self.walruses)
         return facts
 
     # A comprehension rather than map(): a call from C would take C stack, and with it the depth that DEEP allows.
@@ -298,7 +301,11 @@ class _Lowering:
 
     def walrus(self, node: ast.NamedExpr) -> Expr:
         self.scope.bound.add(node.target.id)
-        return Walrus(self.position(node), Name(self.position(node.target), node.target.id), self.one(node.value))
+        name = Name(self.position(node.target), node.target.id)
+        walrus = Walrus(self.position(node), name, self.one(node.value))
+        if isinstance(self.scope.record, ModuleFacts):
+            self.walruses.append(walrus)
+        return walrus
 
     def await_(self, node: ast.Await) -> Expr:
         return Await(self.position(node), self.one(node.value))
@@ -499,36 +506,46 @@ class _Lowering:
     def case(self, node: ast.match_case) -> Case:
         values: list[Expr] = []
         names: dict[str, None] = {}  # the arms of an or-pattern bind the same names
-        always = self.pattern(node.pattern, values, names) and node.guard is None
+        pattern, matches = self.pattern(node.pattern, values, names)
         self.scope.bound.update(names)
         at = self.position(node.pattern)[:2] + self.position(node.body[-1])[2:]
-        return Case(at, tuple(values), tuple(names), self.maybe(node.guard), self.block(node.body), always)
+        guard, body = self.maybe(node.guard), self.block(node.body)
+        return Case(at, tuple(values), tuple(names), guard, body, matches and node.guard is None, pattern)
 
-    def pattern(self, node: Any, values: list[Expr], names: dict[str, None]) -> bool:
-        """Gather the values that a pattern compares with and the names it binds; is it sure to match?"""
-        inner: list[ast.pattern] = []
+    def pattern(self, node: Any, values: list[Expr], names: dict[str, None]) -> tuple[Pattern, bool]:
+        """A pattern, and whether it is sure to match; the values that it compares with and its names are gathered."""
+        kind: str
         name: str | None = None
+        value: Expr | None = None
+        keys: tuple[Any, ...] = ()
+        inner: list[ast.pattern] = []
         match node:
             case ast.MatchValue():
-                values.append(self.one(node.value))
+                kind, value = "value", self.one(node.value)
             case ast.MatchSingleton():
-                values.append(Const(self.position(node), node.value))
+                kind, value = "value", Const(self.position(node), node.value)
             case ast.MatchMapping():
                 values += self.many(node.keys)
-                inner, name = node.patterns, node.rest
+                keys = tuple([key.value if isinstance(key, ast.Constant) else None for key in node.keys])
+                kind, inner, name = "mapping", node.patterns, node.rest
             case ast.MatchClass():
-                values.append(self.one(node.cls))
+                kind, value, keys = "class", self.one(node.cls), tuple(node.kwd_attrs)
                 inner = node.patterns + node.kwd_patterns
             case ast.MatchStar():
-                name = node.name
+                kind, name = "star", node.name
             case ast.MatchAs():
-                inner, name = [node.pattern] if node.pattern is not None else [], node.name
-            case _:  # a sequence, or alternatives
-                inner = node.patterns
-        matches = [self.pattern(part, values, names) for part in inner]
+                kind, inner, name = "as", [node.pattern] if node.pattern is not None else [], node.name
+            case ast.MatchOr():
+                kind, inner = "or", node.patterns
+            case _:
+                kind, inner = "sequence", node.patterns
+        if value is not None:
+            values.append(value)
+        parts = [self.pattern(part, values, names) for part in inner]
         if name is not None:
             names[name] = None
-        return all(matches) if isinstance(node, ast.MatchAs) else isinstance(node, ast.MatchOr) and any(matches)
+        sure = all(matches for _, matches in parts) if kind == "as" else any(m for _, m in parts) and kind == "or"
+        return Pattern(kind, name, value, tuple([part for part, _ in parts]), keys), sure
 
     def import_(self, node: ast.Import, emit: Emit) -> None:
         at = self.position(node)

@@ -311,8 +311,26 @@ class With(NamedTuple):
     is_async: bool
 
 
+class Pattern(NamedTuple):
+    """What a ``match`` arm compares the subject with.
+
+    ``kind``: "value" (``value`` is it), "class" (``value``, with ``inner`` by position, then those named by ``keys``),
+    "mapping" (``inner`` under the constant ``keys``), "sequence" (``inner`` in order; one may be a "star"), "or", "as"
+    (no ``inner``: anything), "star". ``name`` is what it binds, of a mapping the rest.
+    """
+
+    kind: str
+    name: str | None = None
+    value: Expr | None = None
+    inner: tuple[Pattern, ...] = ()
+    keys: tuple[Literal, ...] = ()
+
+
 class Case(NamedTuple):
-    """A ``match`` arm: the values it compares with, the names it binds, and whether it always matches."""
+    """A ``match`` arm: the values it compares with, the names it binds, and whether it always matches.
+
+    ``pattern`` has the same as written.
+    """
 
     at: At
     values: tuple[Expr, ...]
@@ -320,6 +338,7 @@ class Case(NamedTuple):
     guard: Expr | None
     body: Block
     irrefutable: bool
+    pattern: Pattern = Pattern("as")
 
 
 class Match(NamedTuple):
@@ -463,6 +482,7 @@ class ModuleFacts:
 
     ``calls`` lists every call expression at any depth with the innermost scope that evaluates it (a decorator, default
     or base class is evaluated by the scope around the definition). ``exported`` is a literal ``__all__``, or None.
+    ``walruses`` are the assignment expressions at module level.
     """
 
     path: str
@@ -471,6 +491,7 @@ class ModuleFacts:
     classes: tuple[ClassFact, ...] = field(default=(), repr=False)
     calls: tuple[tuple[Call, Scope], ...] = field(default=(), repr=False)
     exported: tuple[str, ...] | None = None
+    walruses: tuple[Walrus, ...] = field(default=(), repr=False)
 
     def __hash__(self) -> int:
         return id(self)

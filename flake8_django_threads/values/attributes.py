@@ -33,7 +33,6 @@ from flake8_django_threads.values.domain import (
     Value,
     Wrapped,
     join,
-    literal,
     one,
     order_key,
     unknown,
@@ -386,6 +385,7 @@ def set_attribute(run: Interpreter, values: Vals, name: str, vals: Vals) -> None
                 facts = run.names.facts(value.path)
                 if facts is None:
                     continue
+                run.names.hold(facts, name)
                 cell = (run.module_frame(facts), name)
             if len(values) == 1:
                 run.store.set(cell, vals)
@@ -459,7 +459,7 @@ def dunder(run: Interpreter, value: Value, name: str, args: tuple[Vals, ...], at
 
 def _slice(run: Interpreter, value: Box, keys: Vals, site: object) -> Box:
     """``value[lower:upper]``: told apart by place where bounds and length are literal."""
-    bounds = literal(keys)
+    bounds = next((v.value for v in keys if isinstance(v, Const)), None) if len(keys) == 1 else None
     whole = value.size >= 0 and run.store.get((value, ANY_KEY)) is None
     if isinstance(bounds, str) and bounds.count(":") == 1 and "?" not in bounds and whole:
         lower, upper = (int(text) if text else None for text in bounds.split(":"))

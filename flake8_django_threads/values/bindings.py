@@ -13,7 +13,8 @@ class Binding(NamedTuple):
 
     ``kind``: "value" (``expr`` is it), "element" (of iterating ``expr``), "enter" (of entering ``expr``), "part"
     (element ``position`` of ``expr``), "define", "class", "import", "from", "annotation" (declared, no value).
-    ``certain`` is False inside a branch, a loop or a try.
+    ``certain`` is False inside a loop, a try or a case. ``tests`` are the conditions of the ``if`` statements around
+    it, with the outcome that leads here; ``tried`` is the innermost ``try`` of which it stands in a handler.
     """
 
     kind: str
@@ -22,30 +23,52 @@ class Binding(NamedTuple):
     position: int = 0
     stmt: r.Stmt | None = None
     source: tuple[str, int, str] = ("", 0, "")
+    tests: tuple[tuple[r.Expr, bool], ...] = ()
+    tried: r.Try | None = None
 
 
 class Table(NamedTuple):
-    """``names`` in source order for each name; ``stars`` are the star imports, in order."""
+    """``names`` in source order for each name; ``stars`` are the star imports, in order, and whether certain."""
 
     names: dict[str, list[Binding]]
-    stars: list[r.ImportFrom]
+    stars: list[tuple[r.ImportFrom, bool]]
 
 
 Pair: TypeAlias = tuple[str, Binding]
 
 
-def bindings(block: r.Block) -> Table:
-    """List what the block binds at any depth, other scopes left out."""
+def bindings(block: r.Block, walruses: tuple[r.Walrus, ...] = ()) -> Table:
+    """List what the block binds at any depth, other scopes left out; ``walruses`` are inside its expressions."""
     table = Table({}, [])
     for name, binding in _block(block, True, table):
         table.names.setdefault(name, []).append(binding)
+    for walrus in walruses:
+        binding = Binding("value", False, walrus.value, stmt=r.Evaluate(walrus.at, walrus.value))
+        candidates = table.names.setdefault(walrus.target.id, [])
+        candidates.append(binding)
+        candidates.sort(key=lambda b: b.stmt.at if b.stmt is not None else walrus.at)
     return table
 
 
-def current(candidates: list[Binding]) -> list[Binding]:
-    """The bindings that may hold at the end: from the last certain one on."""
-    last = max((i for i, b in enumerate(candidates) if b.certain and b.kind != "annotation"), default=0)
+def current(candidates: list[Binding], before: r.At | None = None) -> list[Binding]:
+    """The bindings that may hold at the end, or at the position ``before``: from the last certain one on."""
+    if before is not None:
+        earlier = [b for b in candidates if b.stmt is not None and _bound_at(b) <= before[:2]]
+        candidates = earlier or candidates
+    last = max((i for i, b in enumerate(candidates) if is_certain(b)), default=0)
     return candidates[last:]
+
+
+def is_certain(binding: Binding) -> bool:
+    """Whether control surely gets to the binding, so that those before it are gone."""
+    return binding.certain and not binding.tests and binding.kind != "annotation"
+
+
+def _bound_at(binding: Binding) -> tuple[int, int]:
+    """From where on the binding holds: a loop's or a with statement's target does inside it."""
+    assert binding.stmt is not None
+    at = binding.stmt.at
+    return at[:2] if isinstance(binding.stmt, (r.For, r.With)) else at[2:]
 
 
 def _block(block: r.Block, certain: bool, table: Table) -> Iterator[Pair]:
@@ -75,12 +98,13 @@ def _statement(stmt: r.Stmt, certain: bool, table: Table) -> Iterator[Pair]:
         case r.ImportFrom():
             for name, alias in stmt.names:
                 if name == "*":
-                    table.stars.append(stmt)
+                    table.stars.append((stmt, certain))
                 else:
                     yield alias, Binding("from", certain, stmt=stmt, source=(stmt.module, stmt.level, name))
         case r.If():
-            yield from _block(stmt.body, False, table)
-            yield from _block(stmt.orelse, False, table)
+            for taken, block in ((True, stmt.body), (False, stmt.orelse)):
+                for name, binding in _block(block, certain, table):
+                    yield name, binding._replace(tests=((stmt.test, taken), *binding.tests))
         case r.While():
             yield from _block(stmt.body, False, table)
             yield from _block(stmt.orelse, False, table)
@@ -91,7 +115,8 @@ def _statement(stmt: r.Stmt, certain: bool, table: Table) -> Iterator[Pair]:
         case r.Try():
             yield from _block(stmt.body, False, table)
             for handler in stmt.handlers:
-                yield from _block(handler.body, False, table)
+                for name, binding in _block(handler.body, False, table):
+                    yield name, binding._replace(tried=binding.tried or stmt)
             yield from _block(stmt.orelse, False, table)
             yield from _block(stmt.final, certain, table)
         case r.With():
@@ -102,9 +127,6 @@ def _statement(stmt: r.Stmt, certain: bool, table: Table) -> Iterator[Pair]:
         case r.Match():
             for case in stmt.cases:
                 yield from _block(case.body, False, table)
-        case r.Evaluate():
-            if isinstance(stmt.value, r.Walrus):
-                yield stmt.value.target.id, Binding("value", certain, stmt.value.value, stmt=stmt)
 
 
 def _accessor(function: r.Function) -> bool:

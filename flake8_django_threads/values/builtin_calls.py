@@ -327,7 +327,7 @@ def _subclasses(run: Interpreter, receiver: Value | None, arguments: Arguments, 
     return one(box)
 
 
-def _measure(event: str) -> Handler:
+def _measure(event: str, is_repr: bool = False) -> Handler:
     def handle(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
         from flake8_django_threads.values import externals
 
@@ -337,7 +337,7 @@ def _measure(event: str) -> Handler:
                 if name and attributes.dunder(run, value, name, (), at, frame) is not None:
                     continue
                 if event == "repr":
-                    expressions.use_as_text(run, frame, value, at)
+                    expressions.use_as_text(run, frame, value, at, is_repr)
                 else:
                     externals.event(run, value, event, at)
         if event == "repr" and len(arguments.args) == 1 and string(arguments.args[0]) is not None:
@@ -688,7 +688,7 @@ HANDLERS: dict[str, Handler] = {
     "len": _measure("len"),
     "bool": _measure("bool"),
     "str": _measure("repr"),
-    "repr": _measure("repr"),
+    "repr": _measure("repr", is_repr=True),
     "format": _measure("repr"),
     "print": _measure("repr"),
     "isinstance": _isinstance,

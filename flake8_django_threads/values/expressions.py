@@ -442,10 +442,10 @@ def _fstring(run: Interpreter, frame: Frame, expr: r.FString) -> Vals:
     return one(Const("".join("\0" if t is None else t for t in texts), "pattern"))
 
 
-def use_as_text(run: Interpreter, frame: Frame, value: object, at: r.At) -> None:
+def use_as_text(run: Interpreter, frame: Frame, value: object, at: r.At, is_repr: bool = False) -> None:
     """What turning a value into text does: ``__str__`` of a project class, evaluation of a queryset."""
     if isinstance(value, Instance):
-        for name in ("__str__", "__repr__"):
+        for name in ("__repr__",) if is_repr else ("__str__", "__repr__"):
             if attributes.dunder(run, value, name, (), at, frame) is not None:
                 return
     if isinstance(value, (Instance, Ext)):

@@ -26,6 +26,7 @@ from flake8_django_threads.values import (
     expressions,
     flow,
     iteration,
+    patterns,
     targets,
 )
 from flake8_django_threads.values.domain import (
@@ -580,34 +581,40 @@ class Interpreter:
     def _match(self, frame: Frame, stmt: r.Match) -> bool:
         subject = self.evaluate(frame, stmt.subject)
 
-        def body(case: r.Case) -> bool:
-            for name in case.names:
-                self.store.set((frame, name), subject if case.irrefutable else unknown("part of a match subject"))
-            return self.block(frame, case.body)
-
         def from_case(index: int) -> bool:
+            """Run the arm that fits, of those that may; a guard runs before the next arm is looked at."""
             arms: list[Callable[[], bool]] = []
             for position, case in enumerate(stmt.cases[index:], index):
+                bound: dict[str, Vals] = {}
+                fits = patterns.match(self, frame, case.pattern, subject, stmt.at, bound)
+                if fits is False:
+                    continue
                 if case.guard is not None:
-                    arms.append(partial(guarded, position, case.guard))
-                    return self.alternatives(stmt.at, arms)
-                arms.append(partial(body, case))
-                if case.irrefutable:
-                    return self.alternatives(stmt.at, arms)
-            return self.alternatives(stmt.at, [*arms, lambda: True])
+                    arms.append(partial(guarded, position, case.guard, bound, fits))
+                    break
+                arms.append(partial(body, case, bound))
+                if fits or case.irrefutable:
+                    break
+            else:
+                arms.append(lambda: True)
+            return arms[0]() if len(arms) == 1 else self.alternatives(stmt.at, arms)
 
-        def guarded(index: int, guard: r.Expr) -> bool:
-            """The guard's flow happens before the next case is looked at, whether it lets this one run or not."""
+        def body(case: r.Case, bound: dict[str, Vals]) -> bool:
+            for name in case.names:
+                self.bind(frame, name, bound.get(name) or unknown("part of a match subject"))
+            return self.block(frame, case.body)
+
+        def guarded(index: int, guard: r.Expr, bound: dict[str, Vals], fits: bool | None) -> bool:
             case = stmt.cases[index]
 
             def decide() -> bool:
                 for name in case.names:
-                    self.store.set((frame, name), subject if case.irrefutable else unknown("part of a match subject"))
+                    self.bind(frame, name, bound.get(name) or unknown("part of a match subject"))
                 expressions.use_as_bool(self, frame, self.evaluate(frame, guard), stmt.at)
                 return True
 
-            self.alternatives(stmt.at, [decide] if case.irrefutable else [decide, lambda: True])
-            return self.alternatives(stmt.at, [partial(body, case), partial(from_case, index + 1)])
+            self.alternatives(stmt.at, [decide] if fits else [decide, lambda: True])
+            return self.alternatives(stmt.at, [partial(body, case, bound), partial(from_case, index + 1)])
 
         return from_case(0)
 
@@ -633,6 +640,7 @@ class Interpreter:
         owner = frame
         if frame.function is not None:
             if name in frame.function.global_names:
+                self.names.hold(frame.module, name)
                 owner = self.module_frame(frame.module)
             elif name in frame.function.nonlocal_names:
                 outer = frame.parent

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
@@ -38,6 +38,7 @@ from flake8_django_threads.values.domain import (
     Wrapped,
     join,
     one,
+    truth,
     unknown,
 )
 
@@ -113,6 +114,8 @@ class Namespaces:
         self._spoken_of = {row.path.partition(".")[0].removesuffix("()") for row in run.models.rows()} | _BUILTINS
         self._mutations: dict[r.ModuleFacts, dict[str, list[r.Stmt]]] = {}
         self._mros: dict[ClassValue, tuple[Value, ...]] = {}
+        self._moments: dict[Frame, r.At] = {}
+        self._globals: dict[r.ModuleFacts, frozenset[str]] = {}
         self._made: dict[r.ClassFact, list[Value]] = {}
         self._made_at: dict[tuple[r.ModuleFacts, r.At, str], r.ClassFact] = {}
 
@@ -120,7 +123,9 @@ class Namespaces:
         """The binding table of a scope's body."""
         found = self._tables.get(scope)
         if found is None:
-            found = self._tables[scope] = bindings(scope.body)
+            found = self._tables[scope] = bindings(
+                scope.body, scope.walruses if isinstance(scope, r.ModuleFacts) else ()
+            )
         return found
 
     # Names as a running body sees them.
@@ -129,6 +134,7 @@ class Namespaces:
         """The values of a name read in ``frame``."""
         scope: Frame | None = frame
         first = True
+        moment = self._moments.get(frame)
         while scope is not None:
             function = scope.function
             if function is not None:
@@ -137,14 +143,19 @@ class Namespaces:
                 if name in function.global_names:
                     break
             elif scope.klass is not None:
-                if first and (found := self.class_own(scope.klass, name)) is not None:
+                if first and (found := self.class_own(scope.klass, name, moment)) is not None:
                     return found
             elif (held := self._run.store.get((scope, name))) is not None:
                 return held
             scope, first = scope.parent, False
         module = frame.module
-        written = self._run.store.peek((self._run.module_frame(module), name))
-        found = self.module_name(module, name)
+        cell = (self._run.module_frame(module), name)
+        if cell in self._run.store.cells or name in self._changing(module):
+            self._run.store.get(cell)  # What is read may depend on what ran before: so does the running summary.
+        if (held := self._run.store.cells.get(cell)) is not None:
+            return held
+        written = self._run.store.base.get(cell)
+        found = self.module_name(module, name, moment)
         if written is not None:
             return join((written, found or NOTHING))
         if found is not None:
@@ -211,8 +222,9 @@ class Namespaces:
             return unknown("circular definition")
         self._under_way.add(key)
         try:
-            with self._run.detached():
-                return self._run.evaluate(self._outside(frame), parameter.default)
+            outside = self._outside(frame)
+            with self._run.detached(), self._at(outside, parameter.default.at):
+                return self._run.evaluate(outside, parameter.default)
         finally:
             self._under_way.discard(key)
 
@@ -223,8 +235,84 @@ class Namespaces:
 
     # Modules.
 
-    def module_name(self, module: r.ModuleFacts, name: str) -> Vals | None:
-        """What a module's global name holds in the end; None if the module does not bind it."""
+    def hold(self, module: r.ModuleFacts, name: str) -> None:
+        """A function is about to write a global name: until then, and on every other path, it holds what it held."""
+        cell = (self._run.module_frame(module), name)
+        if self._run.store.peek(cell) is None:
+            found = self.module_name(module, name)
+            if found is not None:
+                self._run.store.base[cell] = found
+
+    def _changing(self, module: r.ModuleFacts) -> frozenset[str]:
+        """The global names that functions of the module write."""
+        found = self._globals.get(module)
+        if found is None:
+            found = self._globals[module] = frozenset().union(*(f.global_names for f in module.functions))
+        return found
+
+    @contextmanager
+    def _at(self, frame: Frame, at: r.At) -> Iterator[None]:
+        """Read the names of a module or class body as they are at this place in it."""
+        before = self._moments.get(frame)
+        if frame.function is None:
+            self._moments[frame] = at
+        try:
+            yield
+        finally:
+            if before is not None:
+                self._moments[frame] = before
+            else:
+                self._moments.pop(frame, None)
+
+    def _possible(self, frame: Frame, candidates: list[Binding]) -> list[Binding]:
+        """The bindings that tests on literals, and imports that succeed, leave possible; decided tests are dropped."""
+        if len(candidates) < 2 or not any(b.tests or b.tried for b in candidates):
+            return candidates
+        kept = []
+        for binding in candidates:
+            outcomes = [self._outcome(frame, test, wanted) for test, wanted in binding.tests]
+            if False in outcomes or (binding.tried is not None and self._succeeds(frame, binding.tried.body)):
+                continue
+            kept.append(binding._replace(tests=()) if None not in outcomes else binding)
+        return kept or candidates
+
+    def _outcome(self, frame: Frame, test: r.Expr, wanted: bool) -> bool | None:
+        """Whether a test surely has (True), or has not, the outcome that is wanted."""
+        if _last(test) == "TYPE_CHECKING":
+            return None  # An annotation means the one arm, a call the other.
+        key = (frame, f"<test>{test.at}")
+        if key in self._under_way:
+            return None
+        self._under_way.add(key)
+        try:
+            with self._run.detached(), self._at(frame, test.at):
+                vals = self._run.evaluate(frame, test)
+        finally:
+            self._under_way.discard(key)
+        answer = truth(vals) if all(isinstance(v, Const) for v in vals) else None
+        return None if answer is None else answer == wanted
+
+    def _succeeds(self, frame: Frame, block: r.Block) -> bool:
+        """Whether a ``try`` only imports what the project has."""
+        for stmt in block:
+            if not isinstance(stmt, (r.Import, r.ImportFrom)):
+                return False
+            level, asked = (0, ()) if isinstance(stmt, r.Import) else (stmt.level, stmt.names)
+            place = self._run.resolver.module(stmt.module, level, frame.module.path)
+            if place is None:
+                return False
+            for name, _ in asked:
+                found = self.member(ModuleValue(place.path, place.folders), name)
+                if name == "*" or all(isinstance(v, Unknown) for v in found):
+                    return False
+        return True
+
+    def module_name(self, module: r.ModuleFacts, name: str, before: r.At | None = None) -> Vals | None:
+        """What a module's global name holds in the end, or at a place in its body; None if it does not bind it."""
+        if before is not None:
+            candidates = self.table(module).names.get(name, [])
+            if len(candidates) > 1 and current(candidates, before) != current(candidates):
+                return self._earlier(self._run.module_frame(module), (module, name), candidates, before)
         key = (module, name)
         if key in self._known:
             return self._known[key]
@@ -260,33 +348,67 @@ class Namespaces:
             return None
         return one(Ext(path))
 
-    def _module_name(self, module: r.ModuleFacts, name: str) -> Vals | None:
+    def _earlier(self, frame: Frame, owner: tuple[object, str], candidates: list[Binding], before: r.At) -> Vals:
+        """What a name of a module or class holds at a place in the body."""
+        key = (owner[0], f"{owner[1]}<{before}>")
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        if key in self._under_way:
+            return unknown("circular definition")
+        self._under_way.add(key)
+        try:
+            chosen = current(self._possible(frame, candidates), before)
+            found = self._known[key] = join(self._binding(frame, binding) for binding in chosen)
+        finally:
+            self._under_way.discard(key)
+        return found
+
+    def _module_name(self, module: r.ModuleFacts, name: str, rebinding: bool = True) -> Vals | None:
         table = self.table(module)
         frame = self._run.module_frame(module)
         candidates = table.names.get(name)
-        rebound = self._rebound(module, name)
+        rebound = self._rebound(module, name) if rebinding else []
         if candidates or rebound:
-            found = join((*(self._binding(frame, binding) for binding in current(candidates or [])), *rebound))
+            chosen = current(self._possible(frame, candidates or []))
+            starred, covered = self._starred_after(module, name, chosen)
+            own = () if covered else tuple(self._binding(frame, binding) for binding in chosen)
+            found = join((*own, *starred, *rebound))
             known = any(not isinstance(v, (Const, Unknown)) for v in found)
             return found if known or not rebound else found | {Unknown("state of a module")}
         outside = NOTHING
-        for star in reversed(table.stars):
-            place = self._run.resolver.module(star.module, star.level, module.path)
-            if place is None:
+        for star, _ in reversed(table.stars):
+            if self._run.resolver.module(star.module, star.level, module.path) is None:
                 if name not in _BUILTINS and not name.startswith("_") and star.level == 0:
                     outside = join((outside, one(Ext(f"{star.module}.{name}"))))
                 continue
-            other = self.facts(place.path)
-            if other is None or other is module:
-                continue
-            if other.exported is not None and name not in other.exported:
-                continue
-            if other.exported is None and name.startswith("_"):
-                continue
-            exported = self.module_name(other, name)
-            if exported is not None and not (len(exported) == 1 and Unknown("import cycle") in exported):
+            exported = self._exported(module, star, name)
+            if exported is not None:
                 return exported
         return outside or None
+
+    def _exported(self, module: r.ModuleFacts, star: r.ImportFrom, name: str) -> Vals | None:
+        """What a star import of a module of the project brings under this name."""
+        place = self._run.resolver.module(star.module, star.level, module.path)
+        other = self.facts(place.path) if place is not None else None
+        if other is None or other is module:
+            return None
+        if name.startswith("_") if other.exported is None else name not in other.exported:
+            return None
+        found = self.module_name(other, name)
+        return None if found is not None and len(found) == 1 and Unknown("import cycle") in found else found
+
+    def _starred_after(self, module: r.ModuleFacts, name: str, chosen: list[Binding]) -> tuple[list[Vals], bool]:
+        """What star imports below the name's own bindings bring, and whether one of them surely replaces those."""
+        last = max((b.stmt.at[:2] for b in chosen if b.stmt is not None), default=(0, 0))
+        found: list[Vals] = []
+        for star, is_certain in reversed(self.table(module).stars):
+            brought = self._exported(module, star, name) if star.at[:2] > last else None
+            if brought is not None:
+                found.append(brought)
+                if is_certain:
+                    return found, True
+        return found, False
 
     def _rebound(self, module: r.ModuleFacts, name: str) -> list[Vals]:
         """What functions that declare the name ``global`` give it."""
@@ -309,10 +431,17 @@ class Namespaces:
         self._run.note_unknown(found.reason)
         return None
 
-    def member(self, module: ModuleValue, name: str) -> Vals:
-        """``module.name``: a global of the module or a submodule."""
+    def member(self, module: ModuleValue, name: str, copied: bool = False) -> Vals:
+        """``module.name``: a global of the module or a submodule; ``copied``: as it was after the module's import."""
         facts = self.facts(module.path)
         if facts is not None:
+            cell = (self._run.module_frame(facts), name)
+            if not copied and cell in self._run.store.cells:
+                return self._run.store.get(cell) or NOTHING
+            if copied and name in self._changing(facts):
+                first = self._at_import(facts, name)
+                if any(not isinstance(v, (Const, Unknown)) for v in first):
+                    return first
             found = self.module_name(facts, name)
             if found is not None and not (len(found) == 1 and Unknown("import cycle") in found):
                 return found
@@ -321,8 +450,26 @@ class Namespaces:
             return one(ModuleValue(inner.path, inner.folders))
         return unknown("name not found in a project module")
 
-    def imported(self, module: r.ModuleFacts, stmt: r.Import | r.ImportFrom) -> Iterator[tuple[str, Vals]]:
-        """The names that an import statement binds, with their values; star imports bind nothing here."""
+    def _at_import(self, facts: r.ModuleFacts, name: str) -> Vals:
+        """What a global name holds when the module's own body has run."""
+        key = (facts, f"<at import>{name}")
+        if key in self._under_way:
+            return NOTHING
+        if key not in self._known:
+            self._under_way.add(key)
+            try:
+                self._known[key] = self._module_name(facts, name, rebinding=False)
+            finally:
+                self._under_way.discard(key)
+        return self._known[key] or NOTHING
+
+    def imported(
+        self, module: r.ModuleFacts, stmt: r.Import | r.ImportFrom, copied: bool = False
+    ) -> Iterator[tuple[str, Vals]]:
+        """The names that an import statement binds, with their values; star imports bind nothing here.
+
+        ``copied``: the statement runs when its module is imported, and what happens later does not reach the names.
+        """
         if isinstance(stmt, r.Import):
             top = stmt.module.partition(".")[0]
             place = self._run.resolver.module(stmt.module, 0, module.path)
@@ -337,7 +484,7 @@ class Namespaces:
             if name == "*":
                 continue
             if place is not None:
-                yield alias, self.member(ModuleValue(place.path, place.folders), name)
+                yield alias, self.member(ModuleValue(place.path, place.folders), name, copied)
             elif stmt.level:
                 yield alias, unknown("relative import of a module that is not there")
             elif f"{stmt.module}.{name}" in externals.FALSE_HERE:
@@ -355,7 +502,9 @@ class Namespaces:
             case "from":
                 assert isinstance(stmt, r.ImportFrom)
                 one_name = stmt._replace(names=((binding.source[2], binding.source[2]),))
-                return next((vals for _, vals in self.imported(frame.module, one_name)), NOTHING)
+                return next(
+                    (vals for _, vals in self.imported(frame.module, one_name, frame.function is None)), NOTHING
+                )
             case "define":
                 assert isinstance(stmt, r.Define)
                 return self.function_value(frame, stmt.function)
@@ -366,7 +515,7 @@ class Namespaces:
                 assert binding.expr is not None
                 return self.annotated(frame, binding.expr)
         assert binding.expr is not None
-        with self._run.detached():
+        with self._run.detached(), self._at(frame, binding.expr.at):
             vals = self._run.evaluate(frame, binding.expr)
             if binding.kind == "element":
                 vals = iteration.elements(self._run, vals, binding.expr.at, frame)
@@ -512,8 +661,11 @@ class Namespaces:
                 vals = self._run.call(made, Arguments([vals]), decorator.at, frame)
         return vals
 
-    def class_own(self, klass: ClassValue, name: str) -> Vals | None:
-        """What the class body binds to ``name``, or None."""
+    def class_own(self, klass: ClassValue, name: str, before: r.At | None = None) -> Vals | None:
+        """What the class body binds to ``name``, in the end or at a place in it; None if it does not."""
+        candidates = self.table(klass.fact).names.get(name) if before is not None else None
+        if candidates and before is not None and current(candidates, before) != current(candidates):
+            return self._earlier(self._run.class_frame(klass), (klass, name), candidates, before)
         key = (klass, name)
         if key in self._known:
             return self._known[key]
@@ -528,7 +680,7 @@ class Namespaces:
         try:
             frame = self._run.class_frame(klass)
             with self._run.detached():
-                found = join(self._binding(frame, binding) for binding in current(candidates))
+                found = join(self._binding(frame, b) for b in current(self._possible(frame, candidates)))
         finally:
             self._under_way.discard(key)
         self._known[key] = found
