@@ -137,6 +137,9 @@ def _collect(kind: str) -> Handler:
                 keys = run.store.get((value, "<keys>"))
                 if keys:
                     run.store.set((same, "<keys>"), keys)
+                loose = run.store.get((value, ANY_KEY))
+                if loose:
+                    run.store.set((same, ANY_KEY), loose)
                 return one(same)
         run.store.set((box, ANY_KEY), iteration.elements(run, given, at, frame))
         return one(box)
@@ -368,8 +371,12 @@ def _dict(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.
                 if loose is not None:
                     run.store.add((box, ANY_KEY), loose)
             else:
-                iteration.elements(run, one(value), at, frame)
-                run.store.add((box, ANY_KEY), unknown("item of something unknown"))
+                for pair in iteration.elements(run, one(value), at, frame):
+                    if isinstance(pair, Box):
+                        keys, held = (attributes.box_item(run, pair, one(Const(place, "int"))) for place in (0, 1))
+                        attributes.box_put(run, box, keys, held)
+                    else:
+                        run.store.add((box, ANY_KEY), unknown("item of something unknown"))
     return one(box)
 
 
@@ -693,6 +700,8 @@ HANDLERS: dict[str, Handler] = {
     "print": _measure("repr"),
     "isinstance": _isinstance,
     "dict": _dict,
+    "collections.OrderedDict": _dict,
+    "types.MappingProxyType": _same,
     "type": _type,
     "django.apps.apps.get_model": _get_model,
     "django.contrib.auth.get_user_model": _get_user_model,
