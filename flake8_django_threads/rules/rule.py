@@ -9,9 +9,10 @@ from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 from flake8_django_threads import rules
-from flake8_django_threads.base import Finding, Remedy
+from flake8_django_threads.base import Finding, Remedy, Span, Step
 from flake8_django_threads.effects.linted_file import LintedFile
 from flake8_django_threads.effects.sites import Connection, SpawnSite
+from flake8_django_threads.facts.records import At
 
 LONGEST = 200
 
@@ -52,6 +53,16 @@ class Rule:
                 raise TypeError(f"{cls.__name__} has no part {heading!r} in its docstring")
         if bool(cls.words) != (cls.check_file is not Rule.check_file):
             raise TypeError(f"{cls.__name__} has words without check_file, or check_file without words")
+
+    def found_at(
+        self, file: LintedFile, at: At, message: str, remedy: Remedy | None = None, trail: tuple[Step, ...] = ()
+    ) -> Finding:
+        """A finding at a place of the file that is not a spawn; a message that is too long loses its end."""
+        text = " ".join(message.split())
+        room = LONGEST - len(self.code) - 1
+        return Finding(
+            self.code, Span(file.shown, *at), text if len(text) <= room else text[: room - 3] + "...", trail, remedy
+        )
 
     def check(self, site: SpawnSite) -> Iterable[Finding]:  # noqa: ARG002
         """The findings of this rule at one spawn site."""

@@ -110,6 +110,9 @@ def of(run: Interpreter, value: Value, name: str, at: r.At, frame: Frame) -> Val
             return one(value.function)
         case Bound() if name == "__self__":
             return one(value.receiver)
+        case Bound() if isinstance(value.function, Ext) and value.function.path.startswith("django.db.connections[]"):
+            # A part of the wrapper that is no method: the driver's connection, the introspection.
+            return externals.attribute(run, value.function, name, at, frame)
         case Bound():
             return (
                 of(run, value.function, name, at, frame)

@@ -1,0 +1,157 @@
+"""What a file's own functions do with Django's connections: closes, and what is taken for one.
+
+Everything is resolved by running the functions, so that imports under other names, aliases and loops are seen through.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import lru_cache
+from typing import NamedTuple
+
+from flake8_django_threads.effects.explore import outer_function, outermost, reach, run_symbolically
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.values.domain import Arguments, Ext, Frame, Instance, Value, one
+from flake8_django_threads.values.externals import CONNECTIONS
+from flake8_django_threads.values.interpreter import Exhausted, Interpreter, ignore
+
+DEPTH, STEPS, MOST_ROOTS = 3, 10_000, 60
+_RECURSION = 12_000
+_ROOTS = ("django.db.connection", "django.db.connections", "django.db.reset_queries")
+_MODULES = ("django.db", "django.db.utils", "django.core.signals")
+_WORDS = ("conn", "close", "clos", "db")
+
+
+class Use(NamedTuple):
+    """One use of a connection, or of what holds them: ``path`` as the rows write it, ``.__enter__`` for a with
+    statement, ``.__delitem__`` for ``del``.
+
+    ``stack`` are the calls on the way as (frame, position in it), outermost first; the last is the use itself.
+    ``alias`` is the connection's, "*" for all and "?" where it is not known. ``closes`` says that a row calls it a
+    close. ``off_loop``: it runs in a thread of its own although a coroutine asks for it.
+    """
+
+    path: str
+    alias: str
+    stack: tuple[tuple[Frame, r.At], ...]
+    call: r.Call | None
+    closes: bool
+    off_loop: bool
+
+    @property
+    def at(self) -> r.At:
+        """The position of the use, in the file of the function that holds it."""
+        return self.stack[-1][1]
+
+    @property
+    def frame(self) -> Frame:
+        """The function that holds the use."""
+        return self.stack[-1][0]
+
+    def coroutine(self) -> int | None:
+        """The index in the stack of the innermost coroutine that asks for the use; None if none does."""
+        for index in range(len(self.stack) - 1, -1, -1):
+            function = self.stack[index][0].function
+            if function is not None and function.is_async:
+                return index
+        return None
+
+
+@lru_cache(maxsize=1)
+def uses(run: Interpreter, module: r.ModuleFacts) -> tuple[Use, ...]:
+    """The uses met by running those functions of the module that name something of ``django.db``, in source order."""
+    found: dict[tuple[str, tuple[tuple[str, r.At], ...]], Use] = {}
+
+    def note(path: str, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> None:
+        closes = run.models.find("close", path) is not None
+        if not closes and not path.startswith(_ROOTS):
+            return
+        calls = [(a.frame, a.call_at) for a in run.active]
+        stack = (*((f, calls[i + 1][1]) for i, (f, _) in enumerate(calls[:-1])), (calls[-1][0] if calls else frame, at))
+        alias = receiver.alias if isinstance(receiver, (Ext, Instance)) else ""
+        use = Use(path, alias, stack, arguments.node, closes, run.off_loop > 0)
+        found.setdefault((path, tuple((f.module.path, place) for f, place in stack)), use)
+
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _RECURSION))
+    run.on_library = note
+    try:
+        for root, inside in _roots(module):
+            with suppress(Exhausted, RecursionError):
+                _run(run, module, root, inside)
+    finally:
+        run.on_library = ignore
+        sys.setrecursionlimit(limit)
+    own = [use for use in found.values() if any(frame.module is module for frame, _ in use.stack)]
+    return tuple(sorted(own, key=lambda use: (use.at, use.path)))
+
+
+def is_connections(run: Interpreter, module: r.ModuleFacts, expr: r.Expr) -> bool:
+    """Whether an expression, seen from the top of the module, is ``django.db.connections`` and nothing else."""
+    with suppress(Exhausted, RecursionError), run.detached():
+        return run.evaluate(run.module_frame(module), expr) == one(Ext(CONNECTIONS))
+    return False
+
+
+def _run(run: Interpreter, module: r.ModuleFacts, root: r.Scope, inside: list[tuple[r.Call, r.Scope]]) -> None:
+    run.begin()
+    frame: Frame | None = None
+    if isinstance(root, r.Function):
+        frame = run_symbolically(run, outer_function(module, root), DEPTH, STEPS)
+    for call, scope in inside:
+        if (module.path, call.at) not in run.evaluated:
+            reach(run, module, call, scope, root, frame, DEPTH)
+
+
+def _roots(module: r.ModuleFacts) -> Iterator[tuple[r.Scope, list[tuple[r.Call, r.Scope]]]]:
+    """The outermost functions that name a connection, or call one that does, with the calls of their scopes."""
+    names = frozenset(_names(module))
+    if not names:
+        return
+    scopes: tuple[r.ModuleFacts | r.Function, ...] = (module, *module.functions)
+    holding: set[r.Scope] = {scope for scope in scopes if _mentions(scope, names)}
+    roots = dict.fromkeys(outermost(scope) for scope in scopes if scope in holding)
+    called = {root.name for root in roots if isinstance(root, r.Function)}
+    for call, scope in module.calls:
+        func = call.func
+        name = func.id if isinstance(func, r.Name) else func.name if isinstance(func, r.Attr) else ""
+        if name in called:
+            roots[outermost(scope)] = None
+    for root in list(roots)[:MOST_ROOTS]:
+        yield root, [(c, s) for c, s in module.calls if s in holding and outermost(s) is root]
+
+
+def _names(module: r.ModuleFacts) -> Iterator[str]:
+    """The names that the module imports, anywhere, which may be Django's connections or close them."""
+    stack: list[object] = [module.body]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (r.Function, r.ClassFact)):
+            stack.append(node.body)
+        elif isinstance(node, r.ImportFrom):
+            for name, alias in node.names:
+                known = node.module in _MODULES and name not in ("models", "transaction")
+                if known or any(word in name.lower() for word in _WORDS) or name == "*":
+                    yield alias
+        elif isinstance(node, r.Import):
+            if node.module == "django" or node.module.startswith("django.db"):
+                yield node.name or "django"
+        elif isinstance(node, tuple):
+            stack.extend(node)
+
+
+def _mentions(scope: r.ModuleFacts | r.Function, names: frozenset[str]) -> bool:
+    """Whether a scope itself reads one of the names."""
+    stack: list[object] = [scope.body]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, r.Name):
+            if node.id in names:
+                return True
+        elif isinstance(node, r.ClassFact):
+            stack.append(node.body)
+        elif isinstance(node, tuple):
+            stack.extend(node)
+    return False

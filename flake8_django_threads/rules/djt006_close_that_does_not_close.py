@@ -1,0 +1,126 @@
+"""DJT006: something looks like the close of a connection and is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from flake8_django_threads.base import Finding
+from flake8_django_threads.effects.linted_file import LintedFile
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.rules.rule import Example, Rule
+
+if TYPE_CHECKING:
+    from flake8_django_threads.effects.closes import Use
+
+_CONNECTIONS = ("django.db.connection", "django.db.connections[]")
+_CURSOR = "django.db.connections[].cursor()"
+_SILENT_HERE = {
+    f"{_CURSOR}.close": "closes the cursor alone",
+    f"{_CURSOR}.__enter__": "closes the cursor alone",
+    "django.db.reset_queries": "empties the log of queries alone",
+}
+
+
+class CloseThatDoesNotClose(Rule):
+    """A statement looks as if it closed the connection, and does not.
+
+    What it finds
+        `with connection:` and `connections.close_all(...)` with an argument, which raise TypeError;
+        `del connections[alias]` without a close; `connection.connection.close()`, which closes the driver's
+        connection alone; and, in a thread that never closes, the end of a cursor or `reset_queries()`.
+
+    Why it matters
+        The author meant to release the connection, and a reader believes it. The session stays open, or the next query
+        fails on a connection that Django takes for open.
+    """
+
+    code = "DJT006"
+    name = "close-that-does-not-close"
+    fix_safety = "None: only the author knows which close was meant."
+    known_gaps = ("A driver's connection that is closed in a test is taken for a broken connection on purpose.",)
+    words = ("connections", "import connection", "db.connection", "reset_queries")
+    example = Example(
+        bad="""
+            from django.db import connections
+
+
+            def forget():
+                del connections["default"]
+            """,
+        good="""
+            from django.db import connections
+
+
+            def forget():
+                connections["default"].close()
+                del connections["default"]
+            """,
+    )
+
+    def check_file(self, file: LintedFile) -> Iterable[Finding]:
+        """Report what raises, what forgets an open connection, and what stands for the close in a leaking thread."""
+        from flake8_django_threads.effects.closes import uses
+
+        seen: set[tuple[int, int]] = set()
+        found = uses(file.run, file.module)
+        for use in found:
+            if use.frame.module is not file.module or use.at[:2] in seen:
+                continue
+            text = _mistake(file, use, found) or _in_a_leaking_thread(file, use)
+            if text:
+                seen.add(use.at[:2])
+                yield self.found_at(file, use.at, text)
+
+
+def _mistake(file: LintedFile, use: Use, found: Iterable[Use]) -> str:
+    """What is wrong with a use, whoever runs it; empty where nothing is."""
+    owner, _, last = use.path.rpartition(".")
+    if last == "__enter__" and owner in _CONNECTIONS:
+        return "with connection: raises TypeError, a connection of Django's is no context manager; it closes nothing"
+    if use.path == "django.db.connections.close_all" and use.call is not None and (use.call.args or use.call.keywords):
+        return "connections.close_all() takes no argument: the call raises TypeError and closes nothing"
+    beside = [other for other in found if other.frame.function is use.frame.function and other is not use]
+    if use.path == "django.db.connections.__delitem__" and not any(other.closes for other in beside):
+        return "del connections[...] forgets the connection without closing it: the session stays open"
+    if last == "close" and owner in [f"{path}.connection" for path in _CONNECTIONS]:
+        function = use.frame.function
+        if not _is_test(file, function) and not (function is not None and _takes_away(function)):
+            return f"{owner.rpartition('.')[2]}.close() closes the driver's connection alone: Django takes it for open"
+    return ""
+
+
+def _in_a_leaking_thread(file: LintedFile, use: Use) -> str:
+    """What a use that is right elsewhere does not do for a thread of this file that never closes."""
+    function = use.frame.function
+    if use.path not in _SILENT_HERE or function is None:
+        return ""
+    for site in file.sites:
+        leak = site.leak
+        if leak is None or leak.close is not None or leak.touch.path != file.module.path:
+            continue
+        if function.at[:2] <= leak.touch.leaf.at[:2] <= function.at[2:] and "cursor" in leak.touch.leaf.what:
+            return f"this {_SILENT_HERE[use.path]}: the connection stays open in the thread that runs {site.entry_name}"
+    return ""
+
+
+def _is_test(file: LintedFile, function: r.Function | None) -> bool:
+    name = file.module.path.replace("\\", "/").rpartition("/")[2]
+    return name.startswith(("test", "conftest")) or (function is not None and function.name.startswith("test"))
+
+
+def _takes_away(function: r.Function) -> bool:
+    """Whether the function sets ``.connection`` too: it takes the driver's connection from Django on purpose."""
+    return any(
+        isinstance(target, r.Attr) and target.name == "connection"
+        for stmt in _statements(function.body)
+        if isinstance(stmt, r.Assign)
+        for target in stmt.targets
+    )
+
+
+def _statements(block: object) -> Iterator[object]:
+    if isinstance(block, tuple):
+        yield block
+        for part in block:
+            yield from _statements(part)

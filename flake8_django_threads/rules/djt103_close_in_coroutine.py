@@ -1,0 +1,112 @@
+"""DJT103: a coroutine closes connections in the event loop's thread, where there are none to close."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from flake8_django_threads.base import Finding, Remedy, Span, Step
+from flake8_django_threads.effects.linted_file import LintedFile
+from flake8_django_threads.rules.rule import Example, Rule
+
+if TYPE_CHECKING:
+    from flake8_django_threads.effects.closes import Use
+    from flake8_django_threads.values.domain import Frame
+
+# A method of one thread's connection: no other thread may call it.
+_OWNED = ".close"
+
+
+class CloseInCoroutine(Rule):
+    """A connection is closed in a coroutine, in the event loop's own thread.
+
+    What it finds
+        `connection.close()`, `connections.close_all()`, `close_old_connections()` and their kin that run in an
+        `async def`, also through a function that it calls without `sync_to_async`.
+
+    Why it matters
+        `connection.close()` raises `SynchronousOnlyOperation` there, and `sync_to_async(connection.close)` raises
+        `DatabaseError`, for it is looked up in the wrong thread. The others do nothing at all: what a coroutine sees
+        are connections of its own, which were never opened. The threads that ran the queries keep theirs.
+    """
+
+    code = "DJT103"
+    name = "close-in-coroutine"
+    fix_safety = "Safe: the close is awaited through `sync_to_async`, in the thread that ran the queries."
+    known_gaps = ("A project that sets DJANGO_ALLOW_ASYNC_UNSAFE is not told apart.",)
+    words = ("close_all", "close_old_connections", "connection.close", "connections", "request_finished")
+    example = Example(
+        bad="""
+            from django.db import connections
+            from shop.models import Order
+
+
+            async def archive():
+                await Order.objects.filter(paid=True).aupdate(archived=True)
+                connections.close_all()
+            """,
+        good="""
+            from asgiref.sync import sync_to_async
+            from django.db import connections
+            from shop.models import Order
+
+
+            async def archive():
+                await Order.objects.filter(paid=True).aupdate(archived=True)
+                await sync_to_async(connections.close_all)()
+            """,
+    )
+
+    def check_file(self, file: LintedFile) -> Iterable[Finding]:
+        """Report each close, or call of a function that closes, in a coroutine of the file."""
+        if not any(function.is_async for function in file.module.functions):
+            return
+        from flake8_django_threads.effects.closes import uses
+
+        seen: set[tuple[int, int]] = set()
+        for use in uses(file.run, file.module):
+            index = use.coroutine()
+            if not use.closes or index is None:
+                continue
+            frame, at = use.stack[index]
+            direct = index == len(use.stack) - 1
+            if use.off_loop and not (direct and use.path.endswith(_OWNED)):
+                continue
+            if frame.module is not file.module or at[:2] in seen or frame.function is None:
+                continue
+            seen.add(at[:2])
+            close = use.path.removeprefix("django.db.").removeprefix("django.core.signals.").replace("[]", "[...]")
+            called = "" if direct else _name(use.stack[index + 1][0])
+            through = f" (by way of {called})" if called else ""
+            text = f"{close}() in coroutine {_name(frame)}{through} {_what_it_does(use)}"
+            trail = () if direct else (Step(Span(file.shown, *at), f"calls {called}"),)
+            yield self.found_at(file, at, text, _remedy(file, use) if direct else None, trail)
+
+
+def _name(frame: Frame) -> str:
+    return f"{frame.function.qualname}()" if frame.function is not None else "the module"
+
+
+def _what_it_does(use: Use) -> str:
+    if use.off_loop:
+        return "raises DatabaseError: it is looked up here, and belongs to this thread, not to the one that runs it"
+    if use.path.endswith(_OWNED):
+        return "raises SynchronousOnlyOperation"
+    return "closes nothing, for a coroutine sees no connection of any thread"
+
+
+def _remedy(file: LintedFile, use: Use) -> Remedy | None:
+    """``await-close-all``: ``spawn`` is the span of the call, which becomes ``await sync_to_async(<target>)()``.
+
+    ``target`` is the span of the callable where another thread can call it; None asks for ``connections.close_all``.
+    """
+    call = use.call
+    if call is None or call.at != use.at or call.args or call.keywords or use.off_loop or use.alias == "*":
+        return None
+    if use.path.endswith(_OWNED):
+        target = None
+    elif use.path in ("django.db.connections.close_all", "django.db.close_old_connections"):
+        target = Span(file.shown, *call.func.at)
+    else:
+        return None
+    return Remedy("await-close-all", None, Span(file.shown, *call.at), target, only_spawned=False)
