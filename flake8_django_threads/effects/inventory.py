@@ -362,7 +362,7 @@ class Inventory:
     def _let_time_pass(self) -> None:
         """Until the thread runs, flags and counters of objects that others know may have changed."""
         store = self._run.store
-        for cell, vals in list(store.cells.items()):
+        for cell, vals in store.held().items():
             owner = cell[0]
             shared = isinstance(owner, Instance) and owner.site is None
             shared = shared or (isinstance(owner, Frame) and owner.function is None and owner.klass is None)

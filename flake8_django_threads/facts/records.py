@@ -449,9 +449,6 @@ class Function:
     docstring: str | None = None
     owner: ClassFact | Function | ModuleFacts | None = field(default=None, repr=False)
 
-    def __hash__(self) -> int:
-        return id(self)
-
 
 @dataclass(eq=False, slots=True)
 class ClassFact:
@@ -472,9 +469,6 @@ class ClassFact:
     self_stores: dict[str, list[tuple[Function, Expr, bool]]] = field(default_factory=dict, repr=False)
     owner: ClassFact | Function | ModuleFacts | None = field(default=None, repr=False)
 
-    def __hash__(self) -> int:
-        return id(self)
-
 
 @dataclass(eq=False, slots=True)
 class ModuleFacts:
@@ -492,9 +486,6 @@ class ModuleFacts:
     calls: tuple[tuple[Call, Scope], ...] = field(default=(), repr=False)
     exported: tuple[str, ...] | None = None
     walruses: tuple[Walrus, ...] = field(default=(), repr=False)
-
-    def __hash__(self) -> int:
-        return id(self)
 
 
 Scope: TypeAlias = ModuleFacts | Function | ClassFact

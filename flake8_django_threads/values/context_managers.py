@@ -185,7 +185,7 @@ def _awaited(run: Interpreter, vals: Vals | None, at: r.At, frame: Frame) -> Val
 
 def choose(values: Vals) -> Value:
     """The one manager to follow where several are possible: the one about which most is known."""
-    rank = {Pending: 0, Instance: 1, Ext: 2}
+    rank: dict[type, int] = {Pending: 0, Instance: 1, Ext: 2}
     return min(attributes.ordered(values), key=lambda v: rank.get(type(v), 3), default=Unknown("context manager"))
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from flake8_django_threads.facts.records import Call, ClassFact, Function, Literal, ModuleFacts
+from flake8_django_threads.values.interned import Interned
 
 MOST = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Const:
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Const(metaclass=Interned):
     """A literal; ``kind`` is its type's name, so that ``1`` and ``True`` stay apart."""
 
     value: Literal
@@ -52,8 +53,8 @@ class Frame:
         return f"<frame {name} of {self.module.path}>"
 
 
-@dataclass(frozen=True, slots=True)
-class Func:
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Func(metaclass=Interned):
     """A function of the project; ``frame`` is the enclosing function's frame, ``klass`` the class it was written in."""
 
     function: Function
@@ -62,8 +63,8 @@ class Func:
     klass: ClassValue | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ClassValue:
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class ClassValue(metaclass=Interned):
     """A class of the project."""
 
     fact: ClassFact
@@ -71,8 +72,8 @@ class ClassValue:
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Instance(metaclass=Interned):
     """An object of a project class. ``site`` tells allocations apart; None is "some object of this class".
 
     ``of`` is the model that a manager or queryset works on; ``alias`` the database that it was told to use.
@@ -84,16 +85,16 @@ class Instance:
     alias: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleValue:
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class ModuleValue(metaclass=Interned):
     """A module or package of the project: ``path`` of its file ("" for a namespace package) and its ``folders``."""
 
     path: str
     folders: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ext:
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Ext(metaclass=Interned):
     """Something outside the project, by its path string; ``of``, ``alias`` as for Instance.
 
     ``site`` tells apart two results of one call where their contents matter (a thread's target).
@@ -105,24 +106,24 @@ class Ext:
     site: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Bound(metaclass=Interned):
     """A method with its receiver; ``function`` is a Func or an Ext."""
 
     function: Func | Ext
     receiver: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Super:
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Super(metaclass=Interned):
     """``super()`` of ``receiver`` as seen from class ``after``."""
 
     receiver: Value
     after: ClassValue
 
 
-@dataclass(frozen=True, slots=True)
-class Partial:
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Partial(metaclass=Interned):
     """``functools.partial``: leading arguments already bound."""
 
     function: Value
@@ -130,8 +131,8 @@ class Partial:
     keywords: tuple[tuple[str, Vals], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapped:
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Wrapped(metaclass=Interned):
     """A callable behind a library's decorator (``wrapper`` is its path), which runs it among other things.
 
     ``manager`` is the context manager around it, where the decorator is one.
@@ -142,8 +143,8 @@ class Wrapped:
     manager: Value | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Pending(metaclass=Interned):
     """A call whose body has not run yet: ``kind`` is "coroutine", "generator" or "manager" (a generator behind
     ``contextlib.contextmanager``)."""
 
@@ -164,8 +165,8 @@ class Lazy:
         return id(self.node)
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Mapped(metaclass=Interned):
     """``map``, ``filter`` or ``starmap`` (``kind``) over ``parts``: the function is called when it is consumed."""
 
     kind: str
@@ -173,15 +174,15 @@ class Mapped:
     parts: tuple[Vals, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Fields(metaclass=Interned):
     """The ``__dict__`` of an object, class or module: setting an item sets an attribute."""
 
     owner: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Box(metaclass=Interned):
     """A list, tuple, set or dict; its elements are cells (box, key) or (box, ANY_KEY)."""
 
     kind: str
@@ -189,16 +190,16 @@ class Box:
     size: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class BoxMethod:
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class BoxMethod(metaclass=Interned):
     """A built-in method of a container."""
 
     box: Box
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Unknown(metaclass=Interned):
     """Not known, and why."""
 
     reason: str
@@ -230,6 +231,7 @@ ANY_KEY = "<any key>"
 DISPATCH = "functools.singledispatch"
 NOTHING: Vals = frozenset()
 NONE: Vals = frozenset({Const(None, "NoneType")})
+_CUT = Unknown("limit: values")
 
 
 def unknown(reason: str) -> Vals:
@@ -254,9 +256,11 @@ def join(sets: Iterable[Vals]) -> Vals:
 
 
 def limited(values: Vals) -> Vals:
-    """The set cut to the limit: constants go first, for they call nothing."""
-    kept = [v for v in values if not isinstance(v, Const)][:MOST]
-    return frozenset(kept) | {Unknown("limit: values")}
+    """The set cut to the limit, which is a member then: constants go first, for they call nothing."""
+    if len(values) == MOST + 1 and _CUT in values:
+        return values
+    kept = sorted((v for v in values if v is not _CUT and not isinstance(v, Const)), key=order_key)[:MOST]
+    return frozenset((*kept, _CUT))
 
 
 def string(values: Vals) -> str | None:

@@ -189,9 +189,6 @@ class Summary:
     unknown: set[str] = field(default_factory=set)
     complete: bool = False
 
-    def __hash__(self) -> int:
-        return id(self)
-
 
 def sequence(items: list[Node]) -> Node:
     """The nodes one after the other, flattened, without what does nothing."""

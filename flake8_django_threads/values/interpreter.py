@@ -199,7 +199,7 @@ class Interpreter:
         try:
             yield
         finally:
-            store.base.update(self.store.cells)
+            store.base.update(self.store.held())
             self.store, self.out, self.active = store, outer, active
 
     def module_frame(self, module: r.ModuleFacts) -> Frame:
@@ -260,7 +260,7 @@ class Interpreter:
         for _ in range(3):
             self.store.record()
             self.store.enter()
-            activation = Activation(frame, summary, len(self.store.logs), result, yields, call_at=at)
+            activation = Activation(frame, summary, self.store.depth, result, yields, call_at=at)
             self.store.enter()
             self.active.append(activation)
             try:
@@ -485,7 +485,7 @@ class Interpreter:
         exits: list[Delta] = []
         head_node: Node = flow.NOTHING
         body_node: Node = flow.NOTHING
-        depth = len(self.store.logs)
+        depth = self.store.depth
         for _ in (1, 2):
             self.store.enter()
             exits = []

@@ -150,9 +150,10 @@ class Namespaces:
             scope, first = scope.parent, False
         module = frame.module
         cell = (self._run.module_frame(module), name)
-        if cell in self._run.store.cells or name in self._changing(module):
+        held = self._run.store.written(cell)
+        if held is not None or name in self._changing(module):
             self._run.store.get(cell)  # What is read may depend on what ran before: so does the running summary.
-        if (held := self._run.store.cells.get(cell)) is not None:
+        if held is not None:
             return held
         written = self._run.store.base.get(cell)
         found = self.module_name(module, name, moment)
@@ -436,7 +437,7 @@ class Namespaces:
         facts = self.facts(module.path)
         if facts is not None:
             cell = (self._run.module_frame(facts), name)
-            if not copied and cell in self._run.store.cells:
+            if not copied and self._run.store.written(cell) is not None:
                 return self._run.store.get(cell) or NOTHING
             if copied and name in self._changing(facts):
                 first = self._at_import(facts, name)
@@ -673,6 +674,7 @@ class Namespaces:
             return taught
         candidates = self.table(klass.fact).names.get(name)
         if not candidates:
+            self._known[key] = None
             return None
         if key in self._under_way:
             return unknown("circular definition")
