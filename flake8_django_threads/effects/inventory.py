@@ -21,6 +21,7 @@ from flake8_django_threads.effects.explore import (
     run_symbolically,
 )
 from flake8_django_threads.effects.fold import STUCK
+from flake8_django_threads.effects.origins import mentioned, outside
 from flake8_django_threads.effects.sites import (
     NEVER_CLOSED,
     WAITING,
@@ -107,7 +108,7 @@ class Inventory:
         self._left = FILE_STEPS
         bodies = dict(self._subclass_sites(module, shown))
         yield from bodies.values()
-        candidates = [(call, scope) for call, scope in module.calls if self._may_spawn(module, call, helpers)]
+        candidates = [(call, scope) for call, scope in module.calls if self._may_spawn(module, call, scope, helpers)]
         found: dict[r.At, list[Event]] = {}
         roots = dict.fromkeys(outermost(scope) for _, scope in candidates)
         for root in [*roots, *self._callers(module, list(roots))]:
@@ -139,19 +140,36 @@ class Inventory:
                 found[outer] = None
         return list(found)[:MOST_CALLERS]
 
-    def _may_spawn(self, module: r.ModuleFacts, call: r.Call, helpers: frozenset[str]) -> bool:
+    def _may_spawn(self, module: r.ModuleFacts, call: r.Call, scope: r.Scope, helpers: frozenset[str]) -> bool:
         func = call.func
         if isinstance(func, r.Call):
-            return True
+            return (
+                outside(self._run, module, scope, func.func) is None
+                or self._may_spawn(module, func, scope, helpers)
+                or any(self._speaks_of_spawn(module, name, helpers) for name in mentioned((func.args, func.keywords)))
+            )
         name = func.id if isinstance(func, r.Name) else func.name if isinstance(func, r.Attr) else ""
-        if name in self._words or name in helpers:
+        if name in helpers:
             return True
+        if name in self._words:
+            known = outside(self._run, module, scope, func)
+            return known is None or any(self._is_spawner(v, call) for v in known if isinstance(v, Ext))
         if isinstance(func, r.Attr) and name in self._all_words and _last_name(func.base) in helpers:
             return True
         dotted = isinstance(func, r.Name) or (isinstance(func, r.Attr) and isinstance(func.base, r.Name))
         if isinstance(func, r.Name) and self._aliased(module, name):
             return True
         return dotted and name.lstrip("_")[:1].isupper() and self._is_thread_class(module, func)
+
+    def _is_spawner(self, value: Ext, call: r.Call) -> bool:
+        """Whether the rows know what lies outside as a spawner that this call does not rule out by its keywords."""
+        row = self._run.models.find("spawn", value.path)
+        if row is None:
+            return False
+        return row.requires is None or any(k.name in (None, row.requires.keyword) for k in call.keywords)
+
+    def _speaks_of_spawn(self, module: r.ModuleFacts, name: str, helpers: frozenset[str]) -> bool:
+        return name in self._words or name in helpers or self._aliased(module, name) or name[:1].isupper()
 
     def _aliased(self, module: r.ModuleFacts, name: str, depth: int = 0) -> bool:
         """A spawner imported, or assigned at module level, under another name."""
@@ -179,7 +197,7 @@ class Inventory:
         """The functions of a module through whose parameters a callable reaches a spawner."""
         found: dict[r.Function, None] = {}
         self._words = self._all_words
-        calls = [(c, s) for c, s in module.calls if self._may_spawn(module, c, helpers) and _gives_parameter(c, s)]
+        calls = [(c, s) for c, s in module.calls if self._may_spawn(module, c, s, helpers) and _gives_parameter(c, s)]
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, RECURSION))
         try:
@@ -260,7 +278,7 @@ class Inventory:
             if isinstance(function.owner, r.Function):
                 continue
             for mark in function.decorators:
-                if not (isinstance(mark, r.Call) and self._may_spawn(module, mark, frozenset())):
+                if not (isinstance(mark, r.Call) and self._may_spawn(module, mark, module, frozenset())):
                     continue
                 run.begin()
                 func = outer_function(module, function)
