@@ -109,6 +109,11 @@ class Engine:
                 return Report(problems=(Problem(path, facts.line, facts.reason),))
             return self._report(facts, self._sites(facts, text) if spawns else (), asked)
 
+    @property
+    def loaded(self) -> int:
+        """The number of modules that were parsed here so far."""
+        return self._modules.loaded
+
     def _may_spawn(self, text: str, index: SpawnIndex | None) -> bool:
         return self._models.may_spawn(text) or (index is not None and index.may_spawn(text))
 

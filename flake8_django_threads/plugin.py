@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import ast
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from flake8.options.manager import OptionManager
+from flake8.utils import stdin_get_lines
 
 from flake8_django_threads import __version__
 from flake8_django_threads.engine import BadRow, Engine, Options
@@ -63,10 +65,9 @@ class Plugin:
         chosen = [*(options.select or ()), *(options.extend_select or ())]
         if options.select and not any(_matches(code) for code in chosen):
             return
+        given = Options(tuple(options.djt_models), frozenset(options.djt_enable), survey=options.djt_index == "on")
         try:
-            cls._engine = Engine(
-                Options(tuple(options.djt_models), frozenset(options.djt_enable), survey=options.djt_index == "on")
-            )
+            cls._engine = Engine(given, _unsaved(options))
         except BadRow as error:
             raise SystemExit(f"flake8-django-threads: {error}") from None
         names = [options.stdin_display_name if name == "-" else name for name in options.filenames or ["."]]
@@ -80,6 +81,17 @@ class Plugin:
         report = cls._engine.analyse(self._filename, self._tree, self._lines)
         for finding in report.findings:
             yield finding.span.line, finding.span.col, finding.text, cls
+
+
+def _unsaved(options: argparse.Namespace) -> dict[str, str]:
+    """The text on stdin, by the path that it stands for, so that other files see it too; flake8 reads it only once."""
+    if "-" not in (options.filenames or ()):
+        return {}
+    try:
+        text = "".join(stdin_get_lines())
+    except UnicodeDecodeError:
+        return {}
+    return {os.path.abspath(options.stdin_display_name): text}  # noqa: PTH100 - pathlib leaves ".." in place
 
 
 def _matches(code: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from multiprocessing import get_all_start_methods
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,6 +45,16 @@ with ThreadPoolExecutor() as pool:
     pool.submit(recount)
 """
 FOUND = ["shop/pools.py:5:5: DJT101", "shop/views.py:7:5: DJT001", "shop/views.py:10:5: DJT001"]
+LINT = """\
+import multiprocessing
+import sys
+
+from flake8.main.cli import main
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method(sys.argv[1])
+    sys.exit(main(sys.argv[2:]))
+"""
 
 
 class Said(NamedTuple):
@@ -108,6 +119,34 @@ def test_text_from_stdin_stands_for_the_file(project: Path) -> None:
     assert said.lines == FOUND[1:]
     (project / "shop" / "views.py").write_text(VIEWS, encoding="utf-8")
     assert flake8(project, "--stdin-display-name=shop/views.py", "-", text="print(1)\n") == Said(0, [], "", "")
+
+
+def test_text_from_stdin_stands_for_a_file_that_spawns_too(project: Path) -> None:
+    text = VIEWS.replace("def refresh", "\n\ndef refresh")
+    said = flake8(project, "--stdin-display-name=shop/views.py", "-", text=text)
+    assert said.lines == ["shop/views.py:9:5: DJT001", "shop/views.py:12:5: DJT001"]
+
+
+def test_text_from_stdin_is_what_other_files_see(project: Path) -> None:
+    said = flake8(project, "--stdin-display-name=shop/jobs.py", "-", "shop/views.py", text="def recount():\n    pass\n")
+    assert said == Said(0, [], "", "")
+
+
+@pytest.mark.parametrize(
+    "method", [name for name in ("fork", "spawn", "forkserver") if name in get_all_start_methods()]
+)
+def test_the_same_lines_however_workers_start(project: Path, method: str) -> None:
+    (project / "lint.py").write_text(LINT, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "lint.py", method, "-j2", "--isolated", "--select=DJT", "shop"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    lines = [" ".join(line.split(" ")[:2]) for line in done.stdout.splitlines()]
+    assert (sorted(lines, key=_place), done.stderr) == (FOUND, "")
 
 
 def test_text_from_stdin_without_a_name(project: Path) -> None:

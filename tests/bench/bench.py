@@ -1,19 +1,24 @@
 """Measure what the plugin adds to flake8: CPU, memory and path calls, against flake8 with a plugin that does nothing.
 
-The two take turns, so that a slow minute of the machine falls on both. flake8 runs with one job.
+The two take turns, so that a slow minute of the machine falls on both. flake8 runs with one job. Beside it,
+``djt-fix --check`` against reading and parsing the same files, and how many modules a spawn makes the engine load.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
+import contextlib
 import datetime
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 import venv
 from importlib.metadata import version
 from pathlib import Path
@@ -21,8 +26,11 @@ from typing import NamedTuple
 
 from wheels import unpack
 
+from flake8_django_threads.engine import Engine, Options
+
 FOLDER = Path(__file__).parents[2] / ".bench"
 HERE = Path(__file__).parent
+PACKAGE = "wagtail==8.0.1"
 # What flake8 itself runs has to be the same in both environments.
 SHARED = ("flake8", "pycodestyle", "pyflakes", "mccabe")
 
@@ -43,19 +51,68 @@ class Subject(NamedTuple):
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--package", default="wagtail==8.0.1", help="pinned wheel to lint (%(default)s)")
-    options.add_argument("--rounds", type=int, default=5, help="measured runs of each (%(default)s)")
+    options.add_argument(
+        "--package", action="append", help=f"pinned wheel to lint; several make one project ({PACKAGE})"
+    )
+    options.add_argument("--rounds", type=int, default=2, help="measured runs of each (%(default)s)")
     chosen = options.parse_args()
 
     FOLDER.mkdir(exist_ok=True)
-    project = unpack(chosen.package, FOLDER)
+    packages = chosen.package or [PACKAGE]
+    project = together([unpack(package, FOLDER) for package in packages])
     subjects = {"nothing": nothing(), "django-threads": Subject(Path(sys.executable), ("--select=DJT", "--isolated"))}
 
     # The first round is thrown away: it compiles modules and fills the disk cache.
     rounds = [{name: run(subject, project) for name, subject in subjects.items()} for _ in range(chosen.rounds + 1)]
     costs = {name: [measured[name] for measured in rounds[1:]] for name in subjects}
     paths = {name: count_paths(subject, project) for name, subject in subjects.items()}
-    print(report(chosen.package, project, costs, paths))
+    print(report(", ".join(packages), project, costs, paths))
+    print(f"\n{check(project)}\n{followed(project)}")
+
+
+def together(projects: list[Path]) -> Path:
+    """Give one folder that holds all of them."""
+    if len(projects) == 1:
+        return projects[0]
+    folder = FOLDER / "+".join(project.name for project in projects)
+    for project in projects:
+        shutil.copytree(project, folder, dirs_exist_ok=True)
+    return folder
+
+
+def check(project: Path) -> str:
+    """Say what ``djt-fix --check`` costs, start-up included, beside parsing every file once."""
+    with tempfile.TemporaryFile() as output:
+        command = "import sys; from flake8_django_threads.cli import main; sys.exit(main(['--check', '.']))"
+        process = subprocess.Popen(
+            [sys.executable, "-c", command], cwd=project, stdout=output, stderr=subprocess.STDOUT
+        )
+        _, _, usage = os.wait4(process.pid, 0)
+    before = time.process_time()
+    for file in project.rglob("*.py"):
+        with contextlib.suppress(SyntaxError, ValueError):
+            ast.parse(file.read_bytes())
+    parsed = time.process_time() - before
+    spent = usage.ru_utime + usage.ru_stime
+    return f"djt-fix --check: {spent:.2f} s of CPU, x {spent / parsed:.2f} of ast.parse of all files ({parsed:.2f} s)"
+
+
+def followed(project: Path) -> str:
+    """Say how many modules the engine loads on the way of one spawn: each file with spawns in an engine of its own."""
+    every = Engine(cwd=str(project))
+    spawning = [file for file in sorted(project.rglob("*.py")) if every.analyse(str(file)).spawns]
+    counts = []
+    for file in spawning:
+        alone = Engine(Options(survey=False), cwd=str(project))
+        report = alone.analyse(str(file))
+        counts += [alone.loaded / report.spawns] * report.spawns
+    if not counts:
+        return "no spawns"
+    middle, most = statistics.median(counts), max(counts)
+    tenth = statistics.quantiles(counts, n=10)[-1] if len(counts) > 1 else most
+    return (
+        f"modules loaded per spawn: median {middle:.1f}, one in ten {tenth:.1f}, most {most:.1f} ({len(counts)} spawns)"
+    )
 
 
 def nothing() -> Subject:
