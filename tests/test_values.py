@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 
 from flake8_django_threads.facts.lower import lower
-from flake8_django_threads.values.bindings import bindings, current
+from flake8_django_threads.values.bindings import bindings, current, is_certain
 from flake8_django_threads.values.domain import Cell, Vals, const, join
 from flake8_django_threads.values.store import Delta, Store
 
@@ -128,8 +128,9 @@ def test_what_a_callee_read_its_caller_read_too() -> None:
 
 def table(source: str) -> dict[str, list[tuple[str, bool]]]:
     source = dedent(source)
-    found = bindings(lower(ast.parse(source), "a.py", source.split("\n")).body)
-    return {name: [(one.kind, one.certain) for one in ways] for name, ways in found.names.items()}
+    facts = lower(ast.parse(source), "a.py", source.split("\n"))
+    found = bindings(facts.body, facts.walruses)
+    return {name: [(one.kind, is_certain(one)) for one in ways] for name, ways in found.names.items()}
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,7 @@ def table(source: str) -> dict[str, list[tuple[str, bool]]]:
         ("a, b = c", {"a": [("part", True)], "b": [("part", True)]}),
         ("a, *b = 1, 2, 3", {"a": [("part", True)], "b": [("part", True)]}),
         ("(a, (b, c)) = x", {"a": [("part", True)], "b": [("part", True)], "c": [("part", True)]}),
-        ("a: int", {"a": [("annotation", True)]}),
+        ("a: int", {"a": [("annotation", False)]}),
         ("a: int = 1", {"a": [("value", True)]}),
         ("a += 1", {"a": [("value", False)]}),
         ("a.b = 1\na[0] = 1\na.b += 1\na.b: int = 1", {}),
@@ -161,7 +162,7 @@ def table(source: str) -> dict[str, list[tuple[str, bool]]]:
         ),
         ("with x as a, y:\n    b = 1", {"a": [("enter", True)], "b": [("value", True)]}),
         ("match x:\n    case 1:\n        a = 1", {"a": [("value", False)]}),
-        ("(a := 1)", {"a": [("value", True)]}),
+        ("(a := 1)", {"a": [("value", False)]}),
         ("@property\ndef a(self): pass\n@a.setter\ndef a(self, v): pass", {"a": [("define", True)]}),
     ],
 )
@@ -172,7 +173,7 @@ def test_what_binds_a_name(source: str, expected: dict[str, list[tuple[str, bool
 def test_star_imports_are_kept_apart() -> None:
     source = "from a import *\nfrom .b import *"
     found = bindings(lower(ast.parse(source), "a.py", source.split("\n")).body)
-    assert [(star.module, star.level) for star in found.stars] == [("a", 0), ("b", 1)]
+    assert [(star.module, star.level, sure) for star, sure in found.stars] == [("a", 0, True), ("b", 1, True)]
     assert found.names == {}
 
 
