@@ -353,14 +353,18 @@ class Run:
         return _FOUND if findings else _NOTHING
 
     def _plan(self, findings: Sequence[Finding]) -> Plan:
-        from .engine import Engine
         from .fix.plan import plan
+
+        latest: list[tuple[Mapping[str, str], Engine]] = []
 
         def recheck(overlay: Mapping[str, str], path: str) -> Sequence[Finding]:
             if not overlay:
                 report = self._analyse(path)
                 return report.findings if report else ()
-            second: Report = Engine(self._options, {**self._base_texts, **overlay}).analyse(_shown(path))
+            # The same edit is looked at from each file that it speaks of.
+            if not latest or latest[0][0] != overlay:
+                latest[:] = [(dict(overlay), self._engine.again({**self._base_texts, **overlay}))]
+            second: Report = latest[0][1].analyse(_shown(path))
             return second.findings
 
         return plan(

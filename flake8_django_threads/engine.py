@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -83,6 +84,17 @@ class Engine:
         self._found: dict[str, tuple[SpawnSite, ...]] = {}
         self._indexes: dict[str, SpawnIndex] = {}
         self._derived: dict[str, Derived] = {}
+
+    def again(self, overlay: Mapping[str, str]) -> Engine:
+        """An engine that sees other texts, such as an edit under proof; what no text can change is not read twice."""
+        engine = copy(self)
+        engine.sources = Sources(overlay)
+        engine._modules = self._modules.beside(engine.sources, overlay)
+        engine._found, engine._indexes, engine._derived = {}, {}, {}
+        for name, made in vars(Engine).items():
+            if isinstance(made, cached_property):
+                vars(engine).pop(name, None)
+        return engine
 
     def analyse(self, path: str, tree: ast.Module | None = None, lines: Sequence[str] | None = None) -> Report:
         """Findings of one file. Without ``tree`` the file is read here; unreadable ones are a problem in the report."""

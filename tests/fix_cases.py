@@ -50,7 +50,7 @@ def mend(project: Path, paths: Sequence[Path]) -> tuple[list[Finding], Plan]:
     found = [_placed(finding, project) for path in paths for finding in engine.analyse(str(path)).findings]
 
     def recheck(overlay: Mapping[str, str], path: str) -> list[Finding]:
-        again = Engine(options, overlay, cwd=str(project)) if overlay else engine
+        again = engine.again(overlay) if overlay else engine
         return [_placed(finding, project) for finding in again.analyse(path).findings]
 
     return found, plan(found, recheck)

@@ -42,9 +42,12 @@ class Report(NamedTuple):
 
 class Engine:
     def __init__(self, options: Options, overlay: Mapping[str, str]) -> None:
-        self._overlay = overlay
+        self._options, self._overlay = options, overlay
         for file in options.models:
             raise BadRow(file, "[[spawn]] 1", "path", "missing")
+
+    def again(self, overlay: Mapping[str, str]) -> Engine:
+        return Engine(self._options, overlay)
 
     def analyse(self, path: str) -> Report:
         text = self._overlay.get(str(Path.cwd() / path)) or Source(path, Path(path).read_bytes()).text

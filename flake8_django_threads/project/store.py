@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from flake8_django_threads.facts.lower import TooDeep, lower
@@ -31,6 +31,12 @@ class Store:
         self.loaded = 0
         self._sources = sources
         self._modules: dict[str, ModuleFacts | Unloadable] = {}
+
+    def beside(self, sources: Sources, changed: Collection[str]) -> Store:
+        """A store over other sources that knows what this one knows, but for the files whose texts have changed."""
+        store = Store(sources)
+        store._modules = {path: facts for path, facts in self._modules.items() if path not in changed}
+        return store
 
     def facts(self, path: str) -> ModuleFacts | Unloadable:
         """The facts of the file ``path``; the same object each time, since scopes compare by identity."""
