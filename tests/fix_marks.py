@@ -37,7 +37,7 @@ def spans(path: str, text: str) -> list[Finding]:
 
     name_all(tree, "")
     findings = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
         if (mark := MARK.search(line)) is None:
             continue
         code, kind, name, one = mark.groups()
@@ -64,7 +64,7 @@ def leaks(finding: Finding, text: str) -> bool:
     """Look again at a finding of the new text, as the linter would."""
     remedy = finding.remedy
     assert remedy is not None
-    lines = text.splitlines(keepends=True)
+    lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
     if remedy.target is not None:
         target = ast.get_source_segment(
             text,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -37,11 +38,12 @@ class Rewritten(NamedTuple):
 
 def rewrite(source: Source, edits: Sequence[Edit]) -> Rewritten:
     """Apply all edits of one file together. Raise NoEditError where one of them has no place or nothing to do."""
+    code, tail = _parted(source.text)
     try:
-        module = cst.parse_module(source.text)
+        module = cst.parse_module(code)
     except (cst.ParserSyntaxError, RecursionError) as error:
         raise NoEditError(f"libcst cannot read the file ({type(error).__name__})") from error
-    if module.code != source.text:
+    if module.code != code:
         raise NoEditError("the file's newlines cannot be kept")
     names = Names(source.text, source.tree)
     positions = _positions(module)
@@ -79,10 +81,17 @@ def rewrite(source: Source, edits: Sequence[Edit]) -> Rewritten:
     module = module.with_changes(body=body)
     for wanted in names.added:
         module = add_import(module, wanted, source.path)
-    text = module.code
+    text = module.code + tail
     return Rewritten(
         text, tuple(names.added), surgeon.enclosed, frozenset(whole(span) for span in spans), helper, added
     )
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """Cut off blank lines at the end, of which libcst loses some."""
+    ends = re.search(r"[ \t\f]*(?:\r\n|\r|\n)?(?=[ \t\f\r\n]*\Z)", text)
+    assert ends is not None
+    return text[: ends.end()], text[ends.end() :]
 
 
 def _closing(source: Source, names: Names, edit: Edit) -> Closing:

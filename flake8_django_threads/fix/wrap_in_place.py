@@ -64,6 +64,9 @@ def enclose(function: cst.FunctionDef, closing: Closing, *, nest: bool) -> tuple
     shape: Literal["nested", "added", "appended"]
     if only is None or nest:
         blanks, own = split_blanks(rest[0].leading_lines)
+        if own and own[0].comment is not None and own[0].comment.value.startswith("# type: ("):
+            # The signature's types have to stay the first line of the body.
+            blanks, own = [*blanks, own[0]], own[1:]
         rest = [rest[0].with_changes(leading_lines=own), *rest[1:]]
         inner = cst.IndentedBlock(body=rest, indent=block.indent, footer=[] if move else footer)
         enclosing, shape, footer = cst.Try(leading_lines=blanks, body=inner, finalbody=final), "nested", []

@@ -1,0 +1,20 @@
+from threading import Thread
+
+from django.db import connections
+
+from orders.models import Order
+
+
+def sync(
+    name,
+    *,
+    note="",  # what for
+):
+    try:
+        Order.objects.create(name=name, note=note)
+    finally:
+        connections.close_all()
+
+
+def start():
+    Thread(target=sync, args=("a",)).start()  # DJT001

@@ -1,0 +1,29 @@
+import functools
+from threading import Thread
+
+from django.db import connections
+
+from orders.models import Order
+
+
+def sync(name):
+  if name:
+    Order.objects.create(name=name)
+
+
+def closing_connections(function):
+  """Run the function so that its thread's database connections are closed when it ends."""
+
+  @functools.wraps(function)
+  def run(*args, **kwargs):
+    try:
+      return function(*args, **kwargs)
+    finally:
+      connections.close_all()
+
+  return run
+
+
+def start():
+  sync("here")
+  Thread(target=closing_connections(sync), args=("a",)).start()  # DJT001
