@@ -51,7 +51,7 @@ def starters(text: str) -> set[str]:
     A function that is only ever spawned is not called, though another spawn stands in it; nor is one that is given a
     ``function``.
     """
-    lines = text.splitlines()
+    lines = text.split("\n")
     marks = {number for number, line in enumerate(lines, 1) if "# DJT" in line}
     spawned = {mark[3] for line in lines if (mark := MARK.search(line)) and mark[2] == "in-place"}
     found = set()
