@@ -496,6 +496,8 @@ class Inventory:
             unknown = ""
         name = f"{event.behind}()" if event.behind else entry_name(entry, values)
         handed = spawn.target if at == spawn.stack[-1][1] else _handed_over(module, at, entry)
+        if spawn.row.entries:
+            handed = None  # an object with methods, which no function can stand for
         target = Span(shown, *handed) if handed is not None else None
         definition = None
         if entry is not None:
@@ -518,7 +520,7 @@ class Inventory:
             helper = spawn.stack[1][0].function
             through = helper.qualname if helper is not None else ""
         innermost, spawned_at = spawn.stack[-1]
-        if at != spawned_at and spawn.target is not None:
+        if at != spawned_at and spawn.target is not None and not spawn.row.entries:
             inner = Span(self._shown(innermost.module.path, module, shown), *spawn.target)
         return SpawnSite(
             span,
