@@ -87,42 +87,52 @@ def summaries(root: flow.Summary) -> set[flow.Summary]:
     return seen
 
 
-def _invoked(folder: Folder, node: flow.Node, yielding: Outcome | None = None) -> Iterator[flow.Summary]:
-    """What ``node`` calls; ``yielding`` is the outcome of the with-body that runs where a generator manager yields."""
+def _invoked(
+    folder: Folder,
+    node: flow.Node,
+    yielding: Outcome | None = None,
+    entered: frozenset[flow.Summary] = frozenset(),
+) -> Iterator[flow.Summary]:
+    """What ``node`` calls; ``yielding`` is the outcome of the body that runs where a generator yields.
+
+    ``entered`` are the generators around it, which may iterate over themselves.
+    """
     match node:
         case flow.Invoke():
             yield node.summary
         case flow.Seq():
             for item in node.items:
-                yield from _invoked(folder, item, yielding)
+                yield from _invoked(folder, item, yielding, entered)
                 if not folder.fold(item, yielding).end:
                     break
         case flow.Branch():
             for arm in node.arms:
-                yield from _invoked(folder, arm, yielding)
+                yield from _invoked(folder, arm, yielding, entered)
         case flow.Loop():
-            yield from _invoked(folder, flow.Seq((node.head, node.body)), yielding)
-            yield from _invoked(folder, node.orelse, yielding)
+            yield from _invoked(folder, flow.Seq((node.head, node.body)), yielding, entered)
+            yield from _invoked(folder, node.orelse, yielding, entered)
         case flow.Try():
-            yield from _invoked(folder, flow.Seq((node.body, node.orelse)), yielding)
+            yield from _invoked(folder, flow.Seq((node.body, node.orelse)), yielding, entered)
             raised = folder.fold(node.body, yielding).raises
             for catch in node.handlers:
                 if any(catches(catch.names, kind) for kind in raised):
-                    yield from _invoked(folder, catch.body, yielding)
+                    yield from _invoked(folder, catch.body, yielding, entered)
                     raised = {kind: bits for kind, bits in raised.items() if catches(catch.names, kind) < 2}
-            yield from _invoked(folder, node.final, yielding)
+            yield from _invoked(folder, node.final, yielding, entered)
         case flow.With():
-            yield from _invoked(folder, flow.Seq((node.enter, node.body)), yielding)
-            yield from _invoked(folder, node.leave, yielding)
-            yield from _invoked(folder, node.leave_on_exception, yielding)
+            yield from _invoked(folder, flow.Seq((node.enter, node.body)), yielding, entered)
+            yield from _invoked(folder, node.leave, yielding, entered)
+            yield from _invoked(folder, node.leave_on_exception, yielding, entered)
         case flow.WithGenerator():
             yield node.summary
-            yield from _invoked(folder, node.summary.tree, folder.fold(node.body, yielding))
-            yield from _invoked(folder, node.body, yielding)
+            yield from _invoked(folder, node.summary.tree, folder.fold(node.body, yielding), entered)
+            yield from _invoked(folder, node.body, yielding, entered)
         case flow.ForGenerator():
             yield node.summary
-            yield from _invoked(folder, node.summary.tree, folder.fold(node.body, yielding))
-            yield from _invoked(folder, flow.Branch(node.at, (node.body, node.orelse)), yielding)
+            if node.summary not in entered:
+                inside = entered | {node.summary}
+                yield from _invoked(folder, node.summary.tree, folder.fold(node.body, yielding), inside)
+            yield from _invoked(folder, flow.Branch(node.at, (node.body, node.orelse)), yielding, entered)
 
 
 @pytest.fixture(scope="module")

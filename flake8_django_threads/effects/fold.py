@@ -17,7 +17,9 @@ Raises: TypeAlias = dict[Kind, int]
 RESTS, WAITS, STUCK = "rests", "waits", "stuck"
 _OBSERVED = (RESTS, WAITS, STUCK)
 _CLOSED: Kind = ("GeneratorExit", "BaseException")
-_Key = TypeVar("_Key", str, Kind)
+_GROUP: Kind = ("ExceptionGroup", "Exception", "BaseException")
+_MAY_BE_GROUPS = (ANY[0], _GROUP[0])
+_Key = TypeVar("_Key", str, Kind, tuple[str, Kind])
 
 
 @dataclass(slots=True)
@@ -245,6 +247,9 @@ class Folder:
             _join(result, self._after(Outcome(body.end), self.fold(node.orelse, yielding)))
         handlers = [(catch.names, self.fold(catch.body, yielding)) for catch in node.handlers]
         for kind, relation in body.raises.items():
+            if node.is_star:
+                self._take_apart(result, kind, relation, handlers)
+                continue
             passing = True
             for names, handled in handlers:
                 certainty = catches(names, kind)
@@ -259,6 +264,38 @@ class Folder:
         if node.final == flow.NOTHING:
             return result
         return self._finally(result, self.fold(node.final, yielding))
+
+    def _take_apart(
+        self, result: Outcome, kind: Kind, relation: int, handlers: list[tuple[tuple[str, ...] | None, Outcome]]
+    ) -> None:
+        """Let ``except*`` handle ``kind``: anything at all may be a group, of which each handler takes its part.
+
+        What handlers raise, and what no handler takes, leaves together at the end: one exception as it is, several as
+        a group.
+        """
+        # (what is left for further handlers: "all", "part" or "", and what handlers raised) -> relation
+        ways: dict[tuple[str, Kind], int] = {("all", ()): relation}
+        taken: set[str] = set()
+        for names, handled in handlers:
+            certainty = 0 if names is not None and taken.issuperset(names) else _takes(names, kind)
+            taken.update(names or ())
+            for (rest, raised), before in list(ways.items()) if certainty else ():
+                if not rest:
+                    continue
+                if certainty == 2:
+                    del ways[rest, raised]
+                after = self._after(Outcome(before), handled)
+                for jump, observed in after.jumps.items():
+                    _add(result.jumps, jump, observed)
+                for left in ("",) if certainty == 2 or kind[0] not in _MAY_BE_GROUPS else ("", "part"):
+                    _add(ways, (left, raised), after.end)
+                    for thrown, relation in after.raises.items():
+                        _add(ways, (left, _GROUP if raised else thrown), relation)
+        result.end |= ways.pop(("", ()), NEVER)
+        untaken = _without(kind, (*taken, *(f"*{name}" for name in taken)))
+        _add(result.raises, untaken, ways.pop(("all", ()), NEVER))
+        for (rest, raised), relation in ways.items():
+            _add(result.raises, _GROUP if rest else raised, relation)
 
     def _with(self, node: flow.With, yielding: Outcome | None) -> Outcome:
         enter = self.fold(node.enter, yielding)
@@ -316,6 +353,9 @@ class Folder:
 
     def _for_generator(self, node: flow.ForGenerator, yielding: Outcome | None) -> Outcome:
         """Run the generator's tree with the body in place of its yield; where the body leaves, it is closed."""
+        if node.summary in self._entered:
+            # A generator that iterates over itself: of the inner one only its yields are seen.
+            return self.loop(flow.Loop(node.at, flow.MayRaise(node.at), node.body, node.orelse, False, False), yielding)
         body = self.fold(node.body, yielding)
         result = Outcome()
         left: list[tuple[str, Kind, int]] = []
@@ -328,7 +368,11 @@ class Folder:
         closing: Raises = {(*_CLOSED, str(index)): relation for index, (*_, relation) in enumerate(left)}
         again = body.end | body.jumps.get("continue", NEVER)
         observed = {jump: body.jumps[jump] for jump in _OBSERVED if jump in body.jumps}
-        run = self.generator(node.summary, Outcome(again, observed, closing))
+        self._entered.add(node.summary)
+        try:
+            run = self.generator(node.summary, Outcome(again, observed, closing))
+        finally:
+            self._entered.discard(node.summary)
         for kind, relation in run.raises.items():
             if kind[: len(_CLOSED)] != _CLOSED:
                 _add(result.raises, kind, relation)
@@ -364,6 +408,16 @@ def catches(names: tuple[str, ...] | None, kind: Kind) -> int:
     if "?" in kind or "?" in names:
         return 1
     return 0
+
+
+def _takes(names: tuple[str, ...] | None, kind: Kind) -> int:
+    """How sure it is that an ``except*`` for ``names`` takes all of ``kind``, or a part of it."""
+    if kind[0] in _MAY_BE_GROUPS:
+        # What plain handlers have caught may still be in a group, what an ``except*`` has taken (``*Stop``) may not.
+        if names is not None and all(f"*{name}" in kind for name in names):
+            return 0
+        return 2 if names is None or "Exception" in names else 1
+    return catches(names, kind)
 
 
 def _without(kind: Kind, names: tuple[str, ...] | None) -> Kind:

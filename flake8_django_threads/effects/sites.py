@@ -147,10 +147,6 @@ def _judged(alias: str, outcome: Outcome, touch: Found, covering: list[Found], o
     raised = 0
     for relation in outcome.raises.values():
         raised |= relation
-    states = exits(raised) & _LEAKING
-    if covering and not ends:
-        # The same for an exception that ends such a loop behind a close: one connection of one worker that died.
-        states -= {REOPENED}
     stuck = frozenset[int]() if ends else exits(outcome.jumps.get(STUCK, 0)) & _LEAKING
     close = covering[0] if covering else None
-    return Connection(alias, touch, close, other_close, exits(left) & _LEAKING, states, ends, stuck)
+    return Connection(alias, touch, close, other_close, exits(left) & _LEAKING, exits(raised) & _LEAKING, ends, stuck)

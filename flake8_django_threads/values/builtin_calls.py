@@ -439,6 +439,19 @@ def _exit_stack_callback(
     return arguments.get(0, None) or NONE
 
 
+def _exit_stack_push(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """Of a manager only its leaving is pushed; a function gets what a manager's ``__exit__`` gets."""
+    given = arguments.get(0, "exit") or NOTHING
+    leaving = frozenset(
+        left
+        for v in attributes.ordered(given)
+        for left in (attributes.of(run, v, "__exit__", at, frame) if isinstance(v, Instance) else one(v))
+    )
+    about = unknown("exception under way")
+    _exit_stack_callback(run, receiver, Arguments([leaving, about, about, about]), at, frame)
+    return given
+
+
 def _enter_context(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     from flake8_django_threads.values import context_managers
 
@@ -711,7 +724,7 @@ HANDLERS: dict[str, Handler] = {
     "contextlib.ExitStack": _exit_stack,
     "contextlib.ExitStack().callback": _exit_stack_callback,
     "contextlib.ExitStack().enter_context": _enter_context,
-    "contextlib.ExitStack().push": _exit_stack_callback,
+    "contextlib.ExitStack().push": _exit_stack_push,
     "functools.partialmethod": _partialmethod,
     "dataclasses.field": _field,
     "typing.cast": _cast,

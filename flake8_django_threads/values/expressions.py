@@ -37,8 +37,12 @@ from flake8_django_threads.values.domain import (
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
 
-_GONE: flow.Kind = ("SystemExit", "BaseException")
-_NEVER_RETURNS = frozenset({"sys.exit", "os._exit", "os.abort", "exit", "quit"})
+_EXITS: flow.Kind = ("SystemExit", "BaseException")
+# What calling them does: an exception that ends the thread, or the end of the process, which no way leads out of.
+NEVER_RETURNS: dict[str, Callable[[r.At], flow.Node]] = {
+    **dict.fromkeys(("sys.exit", "exit", "quit"), lambda at: flow.Raise(at, _EXITS)),
+    **dict.fromkeys(("os._exit", "os.abort"), lambda at: flow.Branch(at, ())),
+}
 # What a deployment decides: Django's settings, the environment, a library's dictionary of settings.
 _SETTINGS = re.compile(r"^django\.conf\.settings|^os\.(?:environ|getenv)|[A-Z]_SETTINGS\b|\bSETTINGS\b")
 _OLDEST = (3, 9)
@@ -420,7 +424,15 @@ def _yield_from(run: Interpreter, frame: Frame, expr: r.YieldFrom) -> Vals:
     generator = next(iter(inner)) if len(inner) == 1 else None
     result = unknown("result of a generator")
     if isinstance(generator, Pending) and generator.kind == "generator":
-        result, vals = calls.run_pending(run, generator, expr.at, frame)
+        got, yields, summary = calls.run_pending_quietly(run, generator, expr.at)
+        result, vals = got or result, yields or unknown("yielded value")
+        if summary is not None:
+            # Each of its yields is one of this generator, and what is raised or left there goes through it.
+            run.emit(flow.ForGenerator(expr.at, summary, flow.YieldPoint(expr.at), flow.NOTHING))
+            if run.active:
+                run.active[-1].summary.unknown |= summary.unknown
+                run.active[-1].yields = join((run.active[-1].yields, vals))
+            return result
     else:
         vals = iteration.elements(run, inner, expr.at, frame)
     if run.active:
@@ -541,7 +553,7 @@ def _certain(value: object) -> bool:
 
 
 def never_returns(run: Interpreter, frame: Frame, expr: r.Expr) -> bool:
-    """Whether an expression statement is a call that ends the thread or process; the exit is emitted."""
+    """Whether an expression statement is a call that ends the thread or process."""
     if not (isinstance(expr, r.Call) and isinstance(expr.func, (r.Name, r.Attr))):
         return False
     last = expr.func.id if isinstance(expr.func, r.Name) else expr.func.name
@@ -549,10 +561,7 @@ def never_returns(run: Interpreter, frame: Frame, expr: r.Expr) -> bool:
         return False
     with run.writing():
         function = evaluate(run, frame, expr.func)
-    if not (function and all(isinstance(v, Ext) and v.path in _NEVER_RETURNS for v in function)):
-        return False
-    run.emit(flow.Raise(expr.at, _GONE))
-    return True
+    return bool(function) and all(isinstance(v, Ext) and v.path in NEVER_RETURNS for v in function)
 
 
 _EXPRESSIONS: dict[type, Callable[[Interpreter, Frame, Any], Vals]] = {

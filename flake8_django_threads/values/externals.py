@@ -342,6 +342,9 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
     decorator = spawning.decorator_row(run, function)
     if decorator is not None and arguments.args:
         return spawning.decorate(run, decorator, arguments.args[0], at, frame)
+    if path in expressions.NEVER_RETURNS:
+        run.emit(expressions.NEVER_RETURNS[path](at))
+        return unknown("result of a call that never returns")
     if run.models.find("wait", path) is not None:
         run.emit(flow.Wait(at, path.replace("()", "")))
     handler = builtin_calls.HANDLERS.get(path)

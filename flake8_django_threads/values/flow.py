@@ -100,11 +100,14 @@ class Catch(NamedTuple):
 
 
 class Try(NamedTuple):
+    """``is_star``: the handlers take an exception group apart, so that several of them may run."""
+
     at: At
     body: Node
     handlers: tuple[Catch, ...]
     orelse: Node
     final: Node
+    is_star: bool = False
 
 
 class With(NamedTuple):

@@ -38,6 +38,7 @@ from flake8_django_threads.values.domain import (
     Ext,
     Frame,
     Func,
+    Lazy,
     Pending,
     Vals,
     Value,
@@ -436,6 +437,8 @@ class Interpreter:
             (value,) = iterable
             if isinstance(value, Pending) and value.kind == "generator":
                 return self._for_generator(frame, stmt, value)
+            if isinstance(value, Lazy) and isinstance(value.node, r.Comprehension) and len(value.node.clauses) == 1:
+                return self._for_lazy(frame, stmt, value, value.node)
         if iterable and all(isinstance(v, Box) and v.kind == "tuple" and v.size == 0 for v in iterable):
             return self.block(frame, stmt.orelse)
         first: list[Vals] = []
@@ -448,6 +451,28 @@ class Interpreter:
             return self.block(frame, stmt.body)
 
         sure = iteration.at_least_once(iterable)
+        return self.loop(frame, stmt.at, head, body, stmt.orelse, sure, False)
+
+    def _for_lazy(self, frame: Frame, stmt: r.For, lazy: Lazy, node: r.Comprehension) -> bool:
+        """A loop over a generator expression: each element is made when its round begins."""
+        clause = node.clauses[0]
+        first: list[Vals] = []
+
+        def head() -> None:
+            first[:] = [iteration.elements(self, lazy.first, node.at, lazy.frame)]
+
+        def chosen() -> bool:
+            made = [self.evaluate(lazy.frame, element) for element in node.elements]
+            targets.assign(self, frame, stmt.target, made[-1], None)
+            return self.block(frame, stmt.body)
+
+        def body() -> bool:
+            targets.assign(self, lazy.frame, clause.target, first[0], None)
+            for test in clause.tests:
+                expressions.use_as_bool(self, lazy.frame, self.evaluate(lazy.frame, test), node.at)
+            return self.alternatives(stmt.at, (chosen, lambda: True)) if clause.tests else chosen()
+
+        sure = not clause.tests and iteration.at_least_once(lazy.first)
         return self.loop(frame, stmt.at, head, body, stmt.orelse, sure, False)
 
     def _for_generator(self, frame: Frame, stmt: r.For, generator: Pending) -> bool:
@@ -559,8 +584,8 @@ class Interpreter:
         with self.writing() as items:
             self.store.merge(ends or [body_delta, {}])
             final_live = self._final(frame, stmt.final, before) if stmt.final else True
-        node = flow.Try(stmt.at, body_node, tuple(catches), else_node, sequence(items))
-        if node[1:] != (flow.NOTHING, (), flow.NOTHING, flow.NOTHING):
+        node = flow.Try(stmt.at, body_node, tuple(catches), else_node, sequence(items), stmt.is_star)
+        if node[1:5] != (flow.NOTHING, (), flow.NOTHING, flow.NOTHING):
             self.emit(node)
         return bool(ends) and final_live
 
@@ -630,10 +655,14 @@ class Interpreter:
     def _define_class(self, frame: Frame, stmt: r.DefineClass) -> bool:
         vals = self.names.class_value(frame, stmt.klass)
         self.bind(frame, stmt.klass.name, vals)
+        live = True
         for value in vals:
+            nested = frame.function is not None or frame.klass is not None
+            if isinstance(value, ClassValue) and value.fact is stmt.klass and nested:
+                live = self.block(self.class_frame(value), stmt.klass.body)
             if isinstance(value, ClassValue) and stmt.klass.bases:
                 construction.class_made(self, value, stmt.at, frame)
-        return True
+        return live
 
     def bind(self, frame: Frame, name: str, vals: Vals) -> None:
         """Give a name its value in the scope that owns it: this one, an enclosing one (nonlocal) or the module."""

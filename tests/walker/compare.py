@@ -16,7 +16,7 @@ from flake8_django_threads.project.sources import Sources
 from flake8_django_threads.project.store import Store
 from flake8_django_threads.values.interpreter import Interpreter
 
-from .walker import REOPENED, walk
+from .walker import walk
 
 MODELS = load.load([])
 
@@ -57,11 +57,9 @@ def disagreement(analyst: Analyst, text: str) -> str:
     said = analyst.connections(text)
     # A loop that never ends and closes somewhere is silent by decision: its rounds count only where nothing closes.
     plain = walked.plain if any(c.close for c in said) else walked.plain | walked.rests
-    stays = any(c.close and not c.ends for c in said)
-    raised = walked.raised - {REOPENED} if stays else walked.raised
     told_plain = frozenset[int]().union(*(c.plain for c in said))
     told_raised = frozenset[int]().union(*(c.raised for c in said))
-    for name, seen, told in (("plain", plain, told_plain), ("raised", raised, told_raised)):
+    for name, seen, told in (("plain", plain, told_plain), ("raised", walked.raised, told_raised)):
         if seen - told:
             return f"missed alarm, {name}"
         if walked.complete and told - seen:

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import functools
 import logging
+import sys
 import threading
 
 from django.db import connection, connections, models
@@ -105,6 +106,29 @@ DEFINITIONS = {
                 unknown()
                 connection.close()
     """,
+    "ClosingLater": """
+        class ClosingLater:
+            async def __aenter__(self):
+                return self
+
+            async def __aexit__(self, kind, error, trace):
+                connection.close()
+    """,
+    "TouchingLater": """
+        class TouchingLater:
+            async def __aenter__(self):
+                Item.objects.count()
+                return self
+
+            async def __aexit__(self, kind, error, trace):
+                unknown()
+                connection.close()
+                return flag()
+    """,
+    "closes_on_exit": """
+        def closes_on_exit(kind, error, trace):
+            connection.close()
+    """,
     "managed": """
         @contextlib.contextmanager
         def managed():
@@ -139,6 +163,28 @@ DEFINITIONS = {
     "touching_numbers": "def touching_numbers():\n    Item.objects.count()\n    yield 1\n    yield 2",
     "closing_numbers": """
         def closing_numbers():
+            try:
+                yield 1
+                Item.objects.count()
+                yield 2
+            finally:
+                connection.close()
+    """,
+    "delegated_numbers": """
+        def delegated_numbers():
+            try:
+                yield from touching_numbers()
+            finally:
+                connection.close()
+    """,
+    "relayed_numbers": """
+        def relayed_numbers():
+            yield 0
+            yield from closing_numbers()
+            Item.objects.count()
+    """,
+    "later_numbers": """
+        async def later_numbers():
             try:
                 yield 1
                 Item.objects.count()
@@ -217,13 +263,20 @@ FEATURES = frozenset(
         "wraps",
         "recursion",
         "async",
+        "async manager",
+        "async generator",
+        "delegating generator",
+        "exception group",
+        "class body",
+        "exit",
+        "delete",
+        "push",
         "shut test",
         "jump in finally",
         "endless",
     }
 )
 OFF: dict[str, str] = {
-    "iterated expression": "a generator expression that a for statement takes apart runs as a whole before each round",
     "narrow after wide": "that a class was caught by an earlier handler for its parent is not seen",
 }
 ON = FEATURES - OFF.keys()
@@ -330,13 +383,17 @@ class Body:
             self._helpers.append("async def helper_async():\n    touches()\n    if flag():\n        closes()")
 
     def _jump(self, context: frozenset[str]) -> str:
-        choices = ["return", "return 1", "return touches()", "raise Stop", "raise Other", "raise Exception('x')"]
+        choices = ["raise Stop", "raise Other", "raise Exception('x')", "raise Stop from None"]
+        if "function" in context:
+            choices += ["return", "return 1", "return touches()"]
         if self._has("made exception", 1):
             choices.append("raise Stop('x')")
         if "handler" in context and self._has("bare raise", 1):
             choices += ["raise", "raise"]
         if "loop" in context:
             choices += ["break", "continue"] * 3
+        if self._has("exit", 0.3):
+            choices += ["sys.exit()", "sys.exit(1)"]
         if "no jumps" in context:
             choices = ["raise Stop"]
         return self._rng.choice(choices)
@@ -381,6 +438,11 @@ class Body:
             iterables = ["numbers()", "touching_numbers()", "closing_numbers()"]
             if not self._has("broken generator", 1):
                 inside = frozenset({"no jumps"})
+            elif self._has("delegating generator", 0.4):
+                iterables = ["delegated_numbers()", "relayed_numbers()"]
+        if "async" in context and self._has("async generator", 0.4):
+            lines = ["async for element in later_numbers():", _indent(self._block(depth, inside - {"loop"}))]
+            return self._else(lines, depth, context)
         lines = [f"for element in {self._rng.choice(iterables)}:", _indent(self._block(depth, inside))]
         return self._else(lines, depth, context)
 
@@ -392,6 +454,8 @@ class Body:
     def _try(self, depth: int, context: frozenset[str]) -> list[str]:
         rng = self._rng
         lines = ["try:", _indent(self._block(depth, context))]
+        if self._has("exception group", 0.15):
+            return self._try_star(lines, depth, context)
         handlers = 0 if rng.random() < 0.3 else rng.choice((1, 1, 2))
         kinds = ["Exception", "Exception", *self._caught, f"({self._caught[0]}, ValueError)", "KeyError"]
         chosen = rng.sample(kinds, handlers)
@@ -410,8 +474,20 @@ class Body:
             lines += ["finally:", _indent(self._block(depth, inside))]
         return lines
 
+    def _try_star(self, lines: list[str], depth: int, context: frozenset[str]) -> list[str]:
+        """Handlers of ``except*``, which no jump may leave."""
+        kinds = ["Exception", *self._caught, f"({self._caught[0]}, ValueError)", "KeyError"]
+        for kind in self._rng.sample(kinds, self._rng.choice((1, 2))):
+            lines += [f"except* {kind}:", _indent(self._block(0, frozenset({"no jumps"})))]
+        if self._rng.random() < 0.3:
+            lines += ["finally:", _indent(self._block(depth, context - {"handler"}))]
+        return lines
+
     def _with(self, depth: int, context: frozenset[str]) -> list[str]:
         rng = self._rng
+        if "async" in context and self._has("async manager", 0.5):
+            manager = rng.choice(["ClosingLater()", "TouchingLater()"])
+            return [f"async with {manager}:", _indent(self._block(depth, context))]
         managers = []
         if self._has("class manager", 1):
             managers += ["Closing()", "Swallowing()", "MaySwallow()", "Touching()"]
@@ -432,10 +508,13 @@ class Body:
             body = self._block(depth, context)
             late = self._has("late callback", 0.5)
             push = "callback(connection.close)"
-            if self._has("enter context", 0.5):
+            if self._has("push", 0.4):
+                push = rng.choice(["push(closes_on_exit)", "push(Closing())"])
+            elif self._has("enter context", 0.5):
                 push = f"enter_context({rng.choice(managers)})"
-            body.insert(rng.randint(0, len(body)) if late else 0, f"stack.{push}")
-            return ["with contextlib.ExitStack() as stack:", _indent(body)]
+            name = self._name("stack")
+            body.insert(rng.randint(0, len(body)) if late else 0, f"{name}.{push}")
+            return [f"with contextlib.ExitStack() as {name}:", _indent(body)]
         chosen = ", ".join(rng.sample(managers, 2 if rng.random() < 0.2 and len(managers) > 1 else 1))
         return [f"with {chosen}:", _indent(self._block(depth, context))]
 
@@ -453,6 +532,9 @@ class Body:
         return lines
 
     def _nested(self, depth: int, context: frozenset[str]) -> list[str]:
+        if self._has("class body", 0.3):
+            inner = frozenset({"class"})
+            return [f"class {self._name('Inner')}:", _indent(self._block(depth, inner))]
         if not self._has("nested function", 1):
             return self._if(depth, context)
         name = self._name("inner")
@@ -476,13 +558,19 @@ class Body:
             makes += [f"(lambda: {leaf})()", f"{name} = lambda: {leaf}\n{name}()", f"calls(lambda: {leaf})"]
         if self._has("comprehension", 1):
             makes += [f"[{leaf} for _ in (1, 2)]", f"[{leaf} for _ in items() if flag()]"]
-            makes += [f"{{x: {leaf} for x in [1]}}"]
+            makes += [f"{{x: {leaf} for x in [1]}}", f"{{{leaf} is None for _ in (1, 2) if flag()}}"]
+            makes += [f"[{leaf} for _ in items() for _ in (1, 2)]"]
         if self._has("generator expression", 1):
             makes += [f"list({leaf} for _ in (1, 2))", f"any({leaf} for _ in items())"]
             if self._has("iterated expression", 1):
                 makes += [f"for element in ({leaf} for _ in items()):\n    {other}"]
         if self._has("consumed generator", 1):
             makes += ["list(touching_numbers())", "list(closing_numbers())"]
+        if self._has("delegating generator", 0.3):
+            makes += ["list(delegated_numbers())", "list(relayed_numbers())"]
+        if self._has("delete", 0.5):
+            name = self._name("held")
+            makes += [f"{name} = {leaf}\ndel {name}", f"{name} = {{1: {leaf}}}\ndel {name}[1]"]
         return self._rng.choice(makes).split("\n")
 
     def _simple(self) -> str:

@@ -274,4 +274,183 @@ KEPT = (
             Item.objects.count()
     """,
     ),
+    Kept(
+        "what exits is no Exception",
+        NEVER,
+        "exit",
+        """
+        def entry():
+            try:
+                sys.exit()
+            except Exception:
+                Item.objects.count()
+    """,
+    ),
+    Kept(
+        "the rest of a group is a group",
+        NEVER,
+        "exception group",
+        """
+        def entry():
+            try:
+                try:
+                    unknown()
+                except* KeyError:
+                    connections.close_all()
+                except* Stop:
+                    pass
+            except Stop:
+                Item.objects.count()
+    """,
+    ),
+    Kept(
+        "a group passes a plain handler",
+        PLAIN,
+        "exception group",
+        """
+        def entry():
+            try:
+                try:
+                    Item.objects.count()
+                    connection.close()
+                except Stop:
+                    connection.close()
+            except* Stop:
+                pass
+    """,
+    ),
+    Kept(
+        "two handlers of one group",
+        PLAIN,
+        "exception group",
+        """
+        def entry():
+            try:
+                unknown()
+            except* KeyError:
+                Item.objects.count()
+            except* Stop:
+                unknown()
+    """,
+    ),
+    Kept(
+        "taken by the first of two handlers",
+        NEVER,
+        "exception group",
+        """
+        def entry():
+            try:
+                unknown()
+            except* (Stop, KeyError):
+                pass
+            except* Stop:
+                Item.objects.count()
+    """,
+    ),
+    Kept(
+        "closed in the body of a class",
+        RAISING,
+        "class body",
+        """
+        def entry():
+            Item.objects.count()
+
+            class Inner:
+                connection.close()
+    """,
+    ),
+    Kept(
+        "closed by the generator that is delegated to",
+        NEVER,
+        "delegating generator",
+        """
+        def closing_numbers():
+            try:
+                yield 1
+            finally:
+                connection.close()
+
+        def relayed_numbers():
+            yield from closing_numbers()
+
+        def entry():
+            for element in relayed_numbers():
+                Item.objects.count()
+    """,
+    ),
+    Kept(
+        "pushed as a function",
+        NEVER,
+        "push",
+        """
+        def closes_on_exit(kind, error, trace):
+            connection.close()
+
+        def entry():
+            with contextlib.ExitStack() as stack:
+                stack.push(closes_on_exit)
+                Item.objects.count()
+    """,
+    ),
+    Kept(
+        "of a pushed manager only the end",
+        NEVER,
+        "push",
+        """
+        class Closing:
+            def __enter__(self):
+                Item.objects.count()
+
+            def __exit__(self, kind, error, trace):
+                connection.close()
+
+        def entry():
+            with contextlib.ExitStack() as stack:
+                stack.push(Closing())
+                Item.objects.count()
+    """,
+    ),
+    Kept(
+        "raised by a handler that took no group",
+        PLAIN,
+        "exception group",
+        """
+        def entry():
+            try:
+                try:
+                    raise Stop
+                except* Stop:
+                    Item.objects.count()
+                    raise Other
+            except Other:
+                pass
+    """,
+    ),
+    Kept(
+        "opened in a class inside a class",
+        PLAIN,
+        "class body",
+        """
+        def entry():
+            class Outer:
+                class Inner:
+                    Item.objects.count()
+    """,
+    ),
+    Kept(
+        "one exception left of a group is none",
+        NEVER,
+        "exception group",
+        """
+        def entry():
+            try:
+                try:
+                    Item.objects.count()
+                    connection.close()
+                except* Exception:
+                    raise Stop
+            except Stop:
+                connection.close()
+    """,
+    ),
 )

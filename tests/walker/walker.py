@@ -65,7 +65,7 @@ class _Stage:
         self.aborted = False
         self.truncated = False
         self.rests: set[int] = set()
-        self.errors: list[type[Exception]] = [Boom]
+        self.errors: list[Callable[[], Exception]] = [Boom]
 
     def begin(self, script: list[int]) -> None:
         self.script, self.taken, self.state, self.aborted = script, [], FRESH, False
@@ -85,7 +85,7 @@ class _Stage:
     def perhaps_raise(self) -> None:
         choice = self.choose(1 + len(self.errors))
         if choice:
-            raise self.errors[choice - 1]
+            raise self.errors[choice - 1]()
 
     def touch(self) -> _Answer:
         self.state = {FRESH: OPEN, SHUT: REOPENED}.get(self.state, self.state)
@@ -112,7 +112,7 @@ class _Stage:
             if choice == 0:
                 return
             if choice > 1:
-                raise self.errors[choice - 2]
+                raise self.errors[choice - 2]()
             yield _Answer(self)
 
     def some(self, elements: object) -> Iterator[object]:
@@ -135,6 +135,14 @@ class _Stage:
                 self.aborted = True
                 raise Aborted
             yield
+
+    def group(self) -> Exception:
+        """A group of some of the other exceptions."""
+        members = [error() for error in self.errors if error != self.group and self.choose(2)]
+        return ExceptionGroup("some", members or [Boom()])
+
+    def exit(self, *_: object) -> None:
+        raise SystemExit
 
     def run_coroutine(self, coroutine: Any) -> object:
         try:
@@ -184,6 +192,7 @@ def _namespace(stage: _Stage) -> dict[str, Any]:
         "logging": SimpleNamespace(getLogger=lambda _: SimpleNamespace(info=stage.quiet)),
         "asyncio": SimpleNamespace(run=stage.run_coroutine),
         "threading": SimpleNamespace(),
+        "sys": SimpleNamespace(exit=stage.exit),
         "contextlib": contextlib,
         "functools": functools,
         "flag": stage.external,
@@ -252,6 +261,8 @@ def walk(text: str, entry: str = "entry") -> Verdict:
     handled = _handled(tree)
     stage.errors += [namespace[name] for name in ("Stop", "Other") if name in handled]
     stage.errors += [error for error in (KeyError, ValueError) if error.__name__ in handled]
+    if "except*" in text:
+        stage.errors.append(stage.group)
     function: Callable[[], object] = namespace[entry]
     plain: set[int] = set()
     raised: set[int] = set()
@@ -267,7 +278,7 @@ def walk(text: str, entry: str = "entry") -> Verdict:
             pass
         except (NameError, AttributeError, TypeError, RuntimeError) as error:
             raise MalformedError(str(error)) from error
-        except Exception:
+        except (Exception, SystemExit):
             exits = raised
         else:
             exits = plain
