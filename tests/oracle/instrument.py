@@ -15,15 +15,18 @@ import inspect
 import sys
 import threading
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.machinery import FileFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
 import flake8_django_threads.models
+from oracle.waits import without_waiting
 
 Site = tuple[str, int, int]  # path, line, column
+# Rounds after which a loop that waits counts as endless, and one that does not.
+ROUNDS, MANY_ROUNDS = 4, 50
 # Reading their caller's frame, these cannot be called in a way that differs.
 UNTOUCHED = frozenset({"super", "locals", "globals", "vars", "dir", "eval", "exec"})
 
@@ -32,11 +35,17 @@ class RaisedError(Exception):
     """What a call raises where it is made to."""
 
 
+class Enough(BaseException):
+    """Ends an endless loop that has been seen to go round."""
+
+
 class Checkpoints:
-    """Which sites raise, and which sites a thread under observation has come to."""
+    """Which sites raise, and which sites and rounds a thread under observation has come to."""
 
     def __init__(self, root: Path) -> None:
         self.root = str(root)
+        # How many connections the thread has left open so far, and how many it has opened.
+        self.look: Callable[[], tuple[int, int]] = lambda: (0, 0)
         self.raises: frozenset[Site] = frozenset()
         self.here = threading.local()
         self._callees: dict[Site, object] = {}
@@ -44,6 +53,9 @@ class Checkpoints:
     def before(self, site: Site, callee: Any) -> Any:
         """Remember what is called at the site, and give it back."""
         self._callees[site] = callee
+        if getattr(self.here, "reached", None) is not None and (instead := without_waiting(callee)):
+            self.here.waited = True
+            return instead
         return callee
 
     def after(self, site: Site, result: Any) -> Any:
@@ -61,6 +73,16 @@ class Checkpoints:
 
         self._callees[site] = QuerySet.iterator if isinstance(items, QuerySet) else print
         return items
+
+    def round(self, site: Site) -> None:
+        """Look at the connections as a round of a loop begins; a loop that has no end is left after a few."""
+        reached = getattr(self.here, "reached", None)
+        if reached is None:
+            return
+        rounds = self.here.rounds.setdefault(site, [])
+        rounds.append(self.look() if len(rounds) < ROUNDS else (0, 0))
+        if len(rounds) >= (ROUNDS if self.here.waited else MANY_ROUNDS):
+            raise Enough
 
     def entered(self, path: str, first: int, last: int) -> None:
         """Remember the first function of the case that the thread runs: the lines from its decorators to ``def``."""
@@ -116,7 +138,7 @@ def install(checkpoints: Checkpoints) -> None:
     importlib.invalidate_caches()
 
 
-NAMES = ("before", "after", "iterates", "entered")
+NAMES = ("before", "after", "iterates", "entered", "round")
 
 
 class _Instrument(ast.NodeTransformer):
@@ -166,6 +188,13 @@ class _Instrument(ast.NodeTransformer):
             node.body.insert(0, ast.copy_location(ast.Expr(reached), node.iter))
         return node
 
+    def visit_While(self, node: ast.While) -> Any:
+        site = ast.Constant((self.path, node.lineno, -1))
+        self.generic_visit(node)
+        if self.depth:
+            node.body.insert(0, ast.copy_location(ast.Expr(self._call("round", [site], node.test)), node.test))
+        return node
+
     def _is_open(self, node: ast.Call) -> bool:
         return bool(self.depth) and not (isinstance(node.func, ast.Name) and node.func.id in UNTOUCHED)
 
@@ -186,7 +215,10 @@ def _is_model(klass: type) -> bool:
     return issubclass(klass, Model)
 
 
-def _is_quiet(callee: object) -> bool:
+def _is_quiet(callee: Any) -> bool:
+    if getattr(callee, "__module__", None) and callee.__module__.startswith("django.") and "close" in callee.__name__:
+        # A close has closed, also where it raises.
+        return True
     try:
         if callee in _quiet():
             return True

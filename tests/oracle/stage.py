@@ -11,6 +11,7 @@ import runpy
 import sqlite3
 import sys
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -114,17 +115,10 @@ class Stage:
     @cached_property
     def aliases(self) -> list[str]:
         """``default`` and each alias that the case's text names."""
-        names = {"default"}
+        names: set[str] = set()
         for text in self.case.files.values():
-            for node in ast.walk(ast.parse(text)):
-                match node:
-                    case ast.Subscript(value=ast.Name("connections"), slice=ast.Constant(str(name))):
-                        names.add(name)
-                    case ast.Call(func=ast.Attribute(attr="using"), args=[ast.Constant(str(name))]):
-                        names.add(name)
-                    case ast.keyword(arg="using", value=ast.Constant(str(name))):
-                        names.add(name)
-        return sorted(names | set(self._settings().get("DATABASES", ())))
+            names.update(_aliases(ast.parse(text)))
+        return sorted(names | {"default"} | set(self._settings().get("DATABASES", ())))
 
     def _settings(self) -> dict[str, Any]:
         """The case's own settings, where it has a module of them."""
@@ -216,6 +210,27 @@ class Stage:
             with connection.cursor() as cursor:
                 cursor.execute(f"DROP SCHEMA {self.schema} CASCADE")
         connections.close_all()
+
+
+def _aliases(tree: ast.AST) -> Iterator[str]:
+    """Each text, by itself or as a constant, that stands where an alias stands."""
+    constants = {
+        target.id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.Subscript(value=ast.Name("connections"), slice=alias)
+                | ast.Call(func=ast.Attribute(attr="using" | "db_manager"), args=[alias])
+                | ast.keyword(arg="using", value=alias)
+            ):
+                known = constants.get(alias.id) if isinstance(alias, ast.Name) else alias
+                if isinstance(known, ast.Constant) and isinstance(known.value, str):
+                    yield known.value
 
 
 def _dotted(path: str) -> str:

@@ -1,7 +1,7 @@
 """Watches what a case hands to other threads: each thread or job is let run to its end, then the sessions are counted.
 
 Nothing of Django or of the linter is replaced. The standard library's ways to start a thread are wrapped, so that each
-start waits until what it started has ended (or has gone twice round its endless loop), and no two run side by side.
+start waits until what it started has ended (or has gone a few times round its endless loop), and no two run at once.
 """
 
 from __future__ import annotations
@@ -19,20 +19,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
-from itertools import islice
+from itertools import islice, pairwise
 from multiprocessing.pool import ThreadPool
 from types import FrameType
 from typing import Any, Protocol
 
-from oracle.instrument import Checkpoints, Site
+from oracle.instrument import Checkpoints, Enough, Site
 
 Place = tuple[str, int, int, int]  # path, first line, last line, column
 # Threads that these start serve a pool or a loop: what counts are the jobs that are given to it.
 POOLS = ("concurrent.futures.", "multiprocessing.pool", "apscheduler.", "asyncio.")
 # Seconds that a start waits for what it started; what lives on is looked at as it is then.
 PATIENCE = 1.0
-# Rounds of an endless loop that are enough to judge it by.
-ROUNDS = 3
 
 
 class Sessions(Protocol):
@@ -41,10 +39,6 @@ class Sessions(Protocol):
     vendor: str
 
     def count(self) -> int: ...
-
-
-class Enough(BaseException):
-    """Ends an endless loop that has been seen to go round."""
 
 
 @dataclass(eq=False)
@@ -58,13 +52,14 @@ class Observation:
     opened: int = 0
     reached: set[Site] = field(default_factory=set)
     raised: str = ""
-    waits: list[tuple[int, int]] = field(default_factory=list)
+    rounds: dict[Site, list[tuple[int, int]]] = field(default_factory=dict)
+    endless: bool = False
     ended: bool = False
 
     @property
     def kept(self) -> bool:
-        """Whether two rounds of an endless loop waited with the same connection open."""
-        return any(one == other and one[0] > 0 for one, other in zip(self.waits, self.waits[1:], strict=False))
+        """Whether two rounds of a loop without an end began with the same connection open."""
+        return any(one == other and one[0] > 0 for rounds in self.rounds.values() for one, other in pairwise(rounds))
 
 
 class Handed:
@@ -105,8 +100,7 @@ class Tracer:
         _wrap(asyncio, "to_thread", self._handed_on)
         if find_spec("apscheduler"):
             _wrap(import_module("apscheduler.schedulers.base").BaseScheduler, "add_job", self._job_kept)
-        _wrap(time, "sleep", self._waited)
-        _wrap(threading.Event, "wait", self._waited)
+        self.checkpoints.look = self._look
 
     def places(self) -> set[Place]:
         """Where each function of the case on the stack stands now."""
@@ -227,16 +221,9 @@ class Tracer:
             self._kept.setdefault((code.co_filename, code.co_firstlineno), set()).update(self.places())
         return original(scheduler, function, *args, **kwargs)
 
-    def _waited(self, original: Any, *args: Any, **kwargs: Any) -> Any:
-        seen = getattr(self.checkpoints.here, "observation", None)
-        caller = sys._getframe(2).f_code.co_filename
-        if seen is None or not caller.startswith(self.checkpoints.root):
-            return original(*args, **kwargs)
-        here = threading.get_ident()
-        seen.waits.append((self.sessions.count() - seen.before, self.opened.get(here, 0)))
-        if len(seen.waits) >= ROUNDS:
-            raise Enough
-        return None
+    def _look(self) -> tuple[int, int]:
+        seen = self.checkpoints.here.observation
+        return self.sessions.count() - seen.before, self.opened.get(threading.get_ident(), 0)
 
     def _observe(self, kind: str, places: set[Place]) -> Observation:
         seen = Observation(places, kind)
@@ -261,8 +248,7 @@ class Tracer:
         self._pending.clear()
 
     def _judge(self, seen: Observation) -> None:
-        endless = len(seen.waits) >= ROUNDS
-        seen.leaked |= seen.kept if endless else self.sessions.count() > seen.before
+        seen.leaked |= seen.kept if seen.endless else self.sessions.count() > seen.before
 
     @contextmanager
     def _inside(self, seen: Observation) -> Iterator[None]:
@@ -270,11 +256,12 @@ class Tracer:
         self.ready.wait()
         here = self.checkpoints.here
         here.observation, here.reached, here.entry = seen, seen.reached, None
+        here.rounds, here.waited = seen.rounds, False
         opened = self.opened.get(threading.get_ident(), 0)
         try:
             yield
         except Enough:
-            pass
+            seen.endless = True
         except BaseException as error:
             seen.raised = repr(error)
             raise
