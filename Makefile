@@ -6,7 +6,7 @@ PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3 pyth
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: demo test test-all test-libraries check bench clean
+.PHONY: demo test test-all test-libraries oracle mutants check bench clean
 
 demo: .venv/package
 	@PYTHONPATH=tests $(BIN)/python -m demo.demo
@@ -14,8 +14,17 @@ demo: .venv/package
 test: .venv/groups
 	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term-missing:skip-covered
 
+# The long campaigns here, then everything else in each column of the matrix that this machine has.
 test-all: .venv/groups
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m slow
+	$(BIN)/nox
+
+oracle: .venv/groups
+	$(BIN)/python -m pytest tests/oracle
+
+# Breaks facts, effects and rules in many small ways and counts what the tests notice; takes hours.
+mutants: .venv/groups
+	PYTHONPATH=tests $(BIN)/python -m mutants $(MUTANTS)
 
 test-libraries: .libraries/installed
 	PYTHONPATH=tests .libraries/bin/python -m pytest tests/libraries
@@ -31,7 +40,7 @@ bench: .venv/package
 	@PYTHONPATH=tests $(BIN)/python -m bench.bench $(BENCH)
 
 clean:
-	rm -rf .venv .libraries .demo .bench .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage build dist
+	rm -rf .venv .nox .libraries .demo .bench .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip learned --group, which reads pyproject.toml's dependency groups, in 25.1.
