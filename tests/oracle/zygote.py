@@ -12,7 +12,7 @@ from typing import Any, Self
 from oracle.cases import Case
 from oracle.process import ChildError
 from oracle.run import Record, run_case
-from oracle.scene import observe
+from oracle.scene import in_scene, observe
 from oracle.stage import Server
 
 
@@ -38,6 +38,13 @@ class Zygote:
         """What an observation sees and expects, or what went wrong."""
         return self._ask(_observed, rule, name, self.server)  # type: ignore[no-any-return]
 
+    def snippet(self, section: int, row: int) -> tuple[str, list[int]]:
+        """The version, and how many connections a row of the readers' table leaves. Raises ChildError."""
+        answer = self._ask(_measured, section, row, self.server)
+        if isinstance(answer, str):
+            raise ChildError(answer)
+        return answer  # type: ignore[no-any-return]
+
     def _ask(self, *order: Any) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -55,6 +62,15 @@ class Zygote:
 def _observed(rule: Path, name: str, server: Server) -> tuple[Any, Any] | str:
     try:
         return observe(rule, name, server)
+    except ChildError as error:
+        return str(error)
+
+
+def _measured(section: int, row: int, server: Server) -> tuple[str, list[int]] | str:
+    from oracle.table import RULE, run_snippet
+
+    try:
+        return in_scene(RULE, server, lambda scene: run_snippet(scene, section, row))
     except ChildError as error:
         return str(error)
 
