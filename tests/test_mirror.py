@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -172,7 +175,50 @@ def test_a_direct_call_is_no_finding(tmp_path: Path, case: str) -> None:
     hold("direct", case, left == [])
 
 
+def split_in_two(text: str) -> tuple[str, str]:
+    """The text without its last function, and that function with what it needs of the rest; lines stay where they were.
+
+    Both texts are empty where the last statement is no function.
+    """
+    tree = ast.parse(text)
+    last = tree.body[-1]
+    if not isinstance(last, ast.FunctionDef | ast.AsyncFunctionDef):
+        return "", ""
+    imports = [one for one in tree.body if isinstance(one, ast.Import | ast.ImportFrom)]
+    rest = [one for one in tree.body[1:-1] if one not in imports]
+    names = sorted(bindings(ast.Module(rest, [])).keys() & {n.id for n in ast.walk(last) if isinstance(n, ast.Name)})
+    lines = text.splitlines()
+    first = min([last.lineno, *(one.lineno for one in last.decorator_list)])
+    kept = {line for one in imports for line in range(one.lineno, (one.end_lineno or 0) + 1)}
+    view = [line if number in kept or number >= first else "" for number, line in enumerate(lines, 1)]
+    # In place of the docstring, which every case begins with.
+    view[0] = f"from rest import {', '.join(names)}" if names else ""
+    return "\n".join([*lines[: first - 1], ""]), "\n".join([*view, ""])
+
+
+SPLIT = [case for case in CASES if split_in_two(source(case))[0]]
+
+
+@pytest.mark.parametrize("case", SPLIT)
+def test_splitting_the_file_changes_nothing(tmp_path: Path, case: str) -> None:
+    rest, view = split_in_two(source(case))
+    (tmp_path / "rest.py").write_text(rest, encoding="utf-8")
+    both = found(tmp_path, view, "view.py") + found(tmp_path, rest, "rest.py")
+    hold("split", case, sorted(both) == sorted(as_written(case)))
+
+
+def test_noqa_on_the_line_silences(tmp_path: Path) -> None:
+    for number, case in enumerate(CASES):
+        silenced = re.sub(r"# (?:missed: |false alarm: )?DJT\d{3}.*", "# noqa: DJT", source(case))
+        assert silenced != source(case)
+        (tmp_path / f"case{number}.py").write_text(silenced, encoding="utf-8")
+    run = [sys.executable, "-m", "flake8", "--isolated", "--select=DJT", "-j1", "."]
+    left = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (left.stdout, left.stderr) == ("", "")
+
+
 def test_the_mirrors_reach_most_cases() -> None:
     assert len(CASES) >= 95
     assert len(DIRECT) >= 60
+    assert len(SPLIT) >= 60
     assert {case for _, case in DISAGREE} <= set(CASES)
