@@ -29,12 +29,11 @@ COLUMNS = (
 
 def interpreter(version: str) -> str:
     """The path of a Python of this version, on the PATH or among pyenv's; its bare name if the machine has none."""
-    names = [f"python{version}", *sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))]
-    for name in names:
-        found = shutil.which(name)
+    names = [f"python{version}", *Path.home().glob(f".pyenv/versions/{version}.*/bin/python")]
+    for found in map(shutil.which, names):
         # pyenv puts a shim on the PATH for every version, whether it would start or not.
         if found and not subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode:
-            return found
+            return str(found)
     return f"python{version}"
 
 
