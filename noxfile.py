@@ -45,7 +45,7 @@ def column(python: str, django: str, pins: tuple[str, ...]) -> None:
         groups = nox.project.load_toml("pyproject.toml")["dependency-groups"]
         wanted = [one for name in ("test", "oracle") for one in groups[name] if isinstance(one, str)]
         session.install("--quiet", "-e", ".", f"django=={django}.*", *pins, *(x for x in wanted if "django>" not in x))
-        session.run("python", "-m", "pytest", "-m", "not slow", *session.posargs, env={"DJT_COLUMN": session.name})
+        session.run("python", "-m", "pytest", "-m", "not slow", *session.posargs)
 
 
 for one in COLUMNS:
