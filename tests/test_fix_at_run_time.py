@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fix_cases import GOLDEN, Case
+from fix_cases import UNCHANGED_IN_USE, Case
 from fix_marks import MARK
 
 Observe = Callable[[Path], dict[str, Any]]
@@ -68,7 +68,7 @@ def starters(text: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("case", GOLDEN, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", UNCHANGED_IN_USE, ids=lambda case: case.name)
 def test_repair_shows_the_same_and_leaves_nothing(case: Case, observe: Observe, tmp_path: Path) -> None:
     seen = {}
     for state in ("before", "after"):

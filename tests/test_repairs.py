@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import harness
@@ -13,7 +14,8 @@ from fix_cases import LINTED, Case, mend
 from flake8_django_threads.fix.plan import Plan
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-PROJECTS = [*sorted(FIXTURES.glob("rules/*/*")), *sorted(FIXTURES.glob("silent/*")), FIXTURES / "project"]
+CASES = [*sorted(FIXTURES.glob("rules/*/*")), *sorted(FIXTURES.glob("silent/*"))]
+PROJECTS = [*(path for path in CASES if path.is_dir()), FIXTURES / "project"]
 LEFT = re.compile(r"# left: (.*)")
 
 
@@ -53,6 +55,7 @@ def test_every_finding_is_mended_once_or_left_with_a_reason(folder: Path, tmp_pa
         Path(change.path).write_bytes(change.after)
     again, second = mend(project, paths)
     assert second.changes == ()
-    assert sorted((f.code, Path(f.span.path).name) for f in again) == sorted(
-        (f.code, Path(f.span.path).name) for f in left + without_edit
-    )
+    stays, may_stay = ([(f.code, Path(f.span.path).name) for f in some] for some in (again, left + without_edit))
+    assert Counter(stays) <= Counter(may_stay)
+    # One without an edit of its own may go with another's, as a close that closes nothing does beside a real one.
+    assert Counter((f.code, Path(f.span.path).name) for f in left) <= Counter(stays)

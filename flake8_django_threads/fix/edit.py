@@ -13,6 +13,7 @@ from .source import NoEditError, Source, start
 Closer = Literal["auto", "connection", "close_all"]
 Wrap = Literal["auto", "inplace", "boundary"]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+SWAPS = ("iterate-all", "await-close-all")
 # Decorators that run nothing around the body.
 _SEE_THROUGH = frozenset({"staticmethod", "classmethod", "override", "final"})
 
@@ -22,7 +23,8 @@ class Edit(NamedTuple):
 
     ``span`` is the ``def`` whose body goes under ``try``/``finally`` (``in_place``), else the expression that
     is handed to the other thread. ``path`` is absolute. ``move`` takes a close that ends the body into the
-    ``finally``; ``nest`` puts a new ``try`` around one that already is the whole body.
+    ``finally``; ``nest`` puts a new ``try`` around one that already is the whole body. ``swap`` names another edit: the
+    expression becomes another one (see ``swap_expression``), made with the one at ``inner``.
     """
 
     path: str
@@ -31,6 +33,8 @@ class Edit(NamedTuple):
     all_databases: bool
     move: bool = False
     nest: bool = False
+    swap: str = ""
+    inner: Span | None = None
 
     @property
     def variants(self) -> Iterator[Edit]:
@@ -45,10 +49,13 @@ class Edit(NamedTuple):
 def choose(finding: Finding, closer: Closer, source_of: Callable[[str], Source], wrap: Wrap = "auto") -> Edit:
     """Say which edit repairs a finding. Raise NoEditError, with the reason, where none does."""
     remedy = finding.remedy
-    if remedy is None or remedy.kind != "wrap":
+    if remedy is None or remedy.kind not in ("wrap", *SWAPS):
         raise NoEditError("no edit is written for this code")
     if remedy.blocked:
         raise NoEditError(remedy.blocked)
+    if remedy.kind in SWAPS:
+        path = _own(source_of(remedy.spawn.path).path)
+        return Edit(path, remedy.spawn, False, True, swap=remedy.kind, inner=remedy.target)
     all_databases = remedy.many_databases if closer == "auto" else closer == "close_all"
     against = _against_in_place(remedy, source_of)
     if wrap != "boundary" and remedy.entry is not None and not against:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import libcst as cst
@@ -14,6 +15,7 @@ from .edit import Edit, Function
 from .imports import Statement, add_import, with_blanks
 from .names import Import, Names, bound_in, leading_import
 from .source import NoEditError, Source, start, whole
+from .swap_expression import swapped
 from .wrap_at_boundary import HELPER, existing_helpers, helper_source, helper_statement, unwrapped, wrapped
 from .wrap_in_place import Closing, Enclosed, enclose
 
@@ -25,7 +27,8 @@ _DATABASES = "django.db"
 class Rewritten(NamedTuple):
     """A new text and what it has more than the old one. Places are those of the old text.
 
-    ``helper`` is the name that ``targets`` are wrapped in, ``added_helper`` its text if it is new.
+    ``helper`` is the name that ``targets`` are wrapped in, ``added_helper`` its text if it is new. ``swapped`` has the
+    text of each expression that took the place of another.
     """
 
     text: str
@@ -34,6 +37,7 @@ class Rewritten(NamedTuple):
     targets: frozenset[Extent]
     helper: str
     added_helper: str
+    swapped: Mapping[Extent, str] = MappingProxyType({})
 
 
 def rewrite(source: Source, edits: Sequence[Edit]) -> Rewritten:
@@ -54,7 +58,16 @@ def rewrite(source: Source, edits: Sequence[Edit]) -> Rewritten:
             if function is None:
                 raise NoEditError("its definition is not where it was seen")
             bodies[function] = edit, _closing(source, names, edit)
-    spans = [edit.span for edit in edits if not edit.in_place]
+    swaps: dict[cst.BaseExpression, cst.BaseExpression] = {}
+    swapped_at: dict[Extent, str] = {}
+    for edit in (edit for edit in edits if edit.swap):
+        old = positions.expressions.get(whole(edit.span))
+        beside = positions.expressions.get(whole(edit.inner)) if edit.inner is not None else None
+        if old is None or (beside is None and edit.inner is not None):
+            raise NoEditError("the expression is not where it was seen")
+        swaps[old] = swapped(edit, old, beside, names, _around(source, start(edit.span)))
+        swapped_at[whole(edit.span)] = module.code_for_node(swaps[old])
+    spans = [edit.span for edit in edits if not edit.in_place and not edit.swap]
     targets: set[cst.BaseExpression] = set()
     for span in spans:
         target = positions.expressions.get(whole(span))
@@ -65,13 +78,13 @@ def rewrite(source: Source, edits: Sequence[Edit]) -> Rewritten:
         targets.add(target)
     helper, added = "", ""
     if targets:
-        everything = any(edit.all_databases for edit in edits if not edit.in_place)
+        everything = any(edit.all_databases for edit in edits if not edit.in_place and not edit.swap)
         helper, added = _helper(source, names, everything, min(start(span) for span in spans))
         calls = (node for node in ast.walk(source.tree) if isinstance(node, ast.Call))
         done = {source.columns.whole(inner) for node in calls if (inner := unwrapped(node, helper)) is not None}
         if done & {whole(span) for span in spans}:
             raise NoEditError("the entry is wrapped already")
-    surgeon = _Surgeon(bodies, targets, helper)
+    surgeon = _Surgeon(bodies, targets, helper, swaps)
     body: list[Statement] = [_visited(statement, surgeon) for statement in module.body]
     if added:
         at = next(i for i, old in enumerate(module.body) if positions.ends[old] > min(start(span) for span in spans))
@@ -83,7 +96,7 @@ def rewrite(source: Source, edits: Sequence[Edit]) -> Rewritten:
         module = add_import(module, wanted, source.path)
     text = module.code + tail
     return Rewritten(
-        text, tuple(names.added), surgeon.enclosed, frozenset(whole(span) for span in spans), helper, added
+        text, tuple(names.added), surgeon.enclosed, frozenset(whole(span) for span in spans), helper, added, swapped_at
     )
 
 
@@ -127,6 +140,12 @@ def _reachable_closers(names: Names, chain: Sequence[Function], skip: int) -> It
         if opening:
             yield opening
         yield from ((root, skip) for root in names.spellings(_DATABASES, name) if root.partition(".")[0] not in local)
+
+
+def _around(source: Source, place: Place) -> list[Function]:
+    """The functions whose text holds a place, from the outermost on."""
+    functions = (node for node in ast.walk(source.tree) if isinstance(node, Function))
+    return [f for f in functions if source.columns.whole(f)[:2] <= place < source.columns.whole(f)[2:]]
 
 
 def _chains(source: Source, nodes: Sequence[ast.AST], place: Place) -> Iterator[list[Function]]:
@@ -179,13 +198,16 @@ class _Surgeon(cst.CSTTransformer):
         bodies: Mapping[cst.FunctionDef, tuple[Edit, Closing]],
         targets: set[cst.BaseExpression],
         helper: str,
+        swaps: Mapping[cst.BaseExpression, cst.BaseExpression],
     ) -> None:
         super().__init__()
-        self._bodies, self._targets, self._helper = bodies, targets, helper
+        self._bodies, self._targets, self._helper, self._swaps = bodies, targets, helper, swaps
         self.enclosed: dict[Place, Enclosed] = {}
 
     def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
         """Give what the node becomes; its children are done."""
+        if isinstance(original_node, cst.BaseExpression) and original_node in self._swaps:
+            return self._swaps[original_node]
         if original_node in self._targets and isinstance(updated_node, cst.BaseExpression):
             return wrapped(updated_node, self._helper)
         if isinstance(original_node, cst.FunctionDef) and original_node in self._bodies:
