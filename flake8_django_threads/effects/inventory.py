@@ -32,7 +32,7 @@ from flake8_django_threads.effects.sites import (
 )
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
-from flake8_django_threads.values import attributes, flow, spawning
+from flake8_django_threads.values import attributes, flow, spawning, surroundings
 from flake8_django_threads.values.domain import (
     Arguments,
     Bound,
@@ -338,6 +338,7 @@ class Inventory:
         active, run.active = run.active, []
         run.in_thread += 1
         run.store.enter()
+        surroundings.leave(run)
         self._let_time_pass()
         try:
             with run.writing() as items, self._budget():

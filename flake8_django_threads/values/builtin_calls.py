@@ -50,6 +50,7 @@ from flake8_django_threads.values.domain import (
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
 
+_DONE = "<done>"
 _MOST_SPREAD = 100  # elements told apart where a range is spread into arguments
 Handler: TypeAlias = "Callable[[Interpreter, Value | None, Arguments, r.At, Frame], Vals]"
 
@@ -511,8 +512,19 @@ def _call_command(run: Interpreter, receiver: Value | None, arguments: Arguments
 def _done_callback(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     given = frozenset(v for v in arguments.get(0, "fn") or NOTHING if not isinstance(v, Const))
     if receiver is not None and given:
-        run.on_done(receiver, given, frame, at)
+        if run.store.get((receiver, _DONE)):
+            run.call(given, Arguments([one(receiver)]), at, frame)
+        else:
+            run.on_done(receiver, given, frame, at)
     return NONE
+
+
+def _wait_for_result(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """A future's ``result`` or ``exception``: behind it the job is done, and later callbacks run in this thread."""
+    run.may_raise(at)
+    if receiver is not None:
+        run.store.set((receiver, _DONE), one(Const(True, "bool")))
+    return unknown("result of a future")
 
 
 def _signal(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
@@ -742,6 +754,8 @@ HANDLERS: dict[str, Handler] = {
     "django.dispatch.receiver": _receiver,
     "range": _range,
     "concurrent.futures.Future().add_done_callback": _done_callback,
+    "concurrent.futures.Future().result": _wait_for_result,
+    "concurrent.futures.Future().exception": _wait_for_result,
 }
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import attributes, construction, externals, flow, made_classes, touches
+from flake8_django_threads.values import attributes, construction, externals, flow, made_classes, surroundings, touches
 from flake8_django_threads.values.domain import (
     ANY_KEY,
     NONE,
@@ -239,6 +239,9 @@ def wait_for(run: Interpreter, value: Value, at: r.At, frame: Frame) -> Vals:
 
 def run_pending_quietly(run: Interpreter, value: Pending, at: r.At) -> tuple[Vals, Vals, Summary | None]:
     """Run it without writing the call: for a manager, whose body runs in two parts."""
+    if value.function.function.is_async:
+        with surroundings.loop(run, True):
+            return run.run_function(value.function, dict(value.arguments), at)
     return run.run_function(value.function, dict(value.arguments), at)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import attributes, calls, externals, flow, targets
+from flake8_django_threads.values import attributes, calls, externals, flow, surroundings, targets
 from flake8_django_threads.values.domain import (
     NONE,
     NOTHING,
@@ -25,6 +26,7 @@ from flake8_django_threads.values.domain import (
 from flake8_django_threads.values.flow import sequence
 
 CONFIGURED = "configuration"
+_NO_MANAGER: flow.Kind = ("TypeError", "Exception", "BaseException")
 # What __exit__ gets of an exception: true, and not None.
 _SOMETHING = one(Const("exception", "exception"))
 
@@ -67,6 +69,9 @@ def around(
         return live
     if isinstance(manager, Instance) and _own(run, manager) is not None:
         return _around_instance(run, manager, body, at, frame, is_async)
+    if isinstance(manager, Ext) and manager.path in externals.WRAPPERS:
+        run.emit(flow.Raise(at, _NO_MANAGER))
+        return False
     with run.writing() as enter:
         if isinstance(manager, Ext):
             run.on_library(f"{manager.path}.__enter__", manager, Arguments(), at, frame)
@@ -74,18 +79,24 @@ def around(
         if isinstance(manager, (Ext, Instance)):
             externals.event(run, manager, "enter", at)
     before = len(run.pushed)
-    with run.writing() as items:
+    is_block = isinstance(manager, Ext) and manager.path == "django.db.transaction.atomic()"
+    around_body: AbstractContextManager[list[Vals]] = surroundings.block(run) if is_block else nullcontext([])
+    with around_body as waiting, run.writing() as items:
         live = body(entered_vals)
     if isinstance(manager, Ext) and len(run.pushed) > before:
         live = _cover(run, manager, items, live, before, at, frame)
     with run.writing() as leave:
         externals.leave(run, manager, at, frame)
+    with run.writing() as committed:
+        for callback in (v for callbacks in waiting for v in attributes.ordered(callbacks)):
+            run.call(one(callback), Arguments(), at, frame)
     swallows: tuple[str, ...] | None = ()
     if isinstance(manager, Ext) and manager.path == "contextlib.suppress()" and isinstance(manager.site, tuple):
         swallows = None if "BaseException" in manager.site else manager.site
-    if enter or leave or items:
+    if enter or leave or items or committed:
         out = sequence(leave)
-        run.emit(flow.With(at, sequence(enter), sequence(items), out, out, swallows, False))
+        plain = sequence([*leave, *committed])
+        run.emit(flow.With(at, sequence(enter), sequence(items), plain, out, swallows, False))
     return live or swallows != ()
 
 

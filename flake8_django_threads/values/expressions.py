@@ -5,10 +5,21 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import attributes, calls, enums, externals, flow, iteration, kinds, targets
+from flake8_django_threads.values import (
+    attributes,
+    calls,
+    enums,
+    externals,
+    flow,
+    iteration,
+    kinds,
+    surroundings,
+    targets,
+)
 from flake8_django_threads.values.context_managers import CONFIGURED
 from flake8_django_threads.values.domain import (
     ANY_KEY,
@@ -174,7 +185,8 @@ def _rounds(run: Interpreter, frame: Frame, expr: r.Comprehension, index: int, f
     current: list[Vals] = []
 
     def head() -> None:
-        current[:] = [iteration.elements(run, iterable, expr.at, frame)]
+        with surroundings.loop(run, False) if clause.is_async else nullcontext():
+            current[:] = [iteration.elements(run, iterable, expr.at, frame)]
 
     def body() -> bool:
         targets.assign(run, frame, clause.target, current[0], None)

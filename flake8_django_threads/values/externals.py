@@ -18,6 +18,7 @@ from flake8_django_threads.values import (
     flow,
     iteration,
     spawning,
+    surroundings,
     touches,
     uses,
 )
@@ -59,6 +60,8 @@ CONNECTION = "django.db.connection"
 CONNECTIONS = "django.db.connections"
 # What iterating connections gives: no connection, but the name of one.
 ALIAS_NAME = "[alias]"
+# A connection's wrapper, or the proxy of the default one.
+WRAPPERS = (CONNECTION, CONNECTIONS + "[]")
 # Every alias, or every connection, of the settings: there is at least one.
 ALIASES = (CONNECTIONS, CONNECTIONS + ".databases", CONNECTIONS + ".all()", "django.conf.settings.DATABASES")
 # A class of a library's ``models`` module: with no row for it, its name is all there is to go by.
@@ -241,7 +244,7 @@ def read_field(run: Interpreter, field: Ext, receiver: Instance, name: str, at: 
         # Made here, and never told which row it points to: there is none to read.
         run.may_raise(at)
         return NONE
-    run.emit(flow.Touch(at, receiver.alias or flow.DEFAULT, f"{receiver.klass.fact.name}.{name}"))
+    surroundings.touch(run, flow.Touch(at, receiver.alias or flow.DEFAULT, f"{receiver.klass.fact.name}.{name}"))
     return one(row_of(field.of, receiver.alias))
 
 
@@ -250,7 +253,7 @@ def _read_reverse(run: Interpreter, receiver: Instance, name: str, field: Ext, o
     row = run.models.find("descriptor", field.path.removesuffix("()"))
     if row is None or row.reverse != "row":
         return one(Ext((row.reverse if row is not None else None) or MANAGER + "()", owner, receiver.alias))
-    run.emit(flow.Touch(at, receiver.alias or flow.DEFAULT, f"{receiver.klass.fact.name}.{name}"))
+    surroundings.touch(run, flow.Touch(at, receiver.alias or flow.DEFAULT, f"{receiver.klass.fact.name}.{name}"))
     return one(row_of(owner, receiver.alias))
 
 
@@ -410,6 +413,11 @@ def _close(run: Interpreter, row: Row, receiver: Value | None, arguments: Argume
     if path == CONNECTIONS + ".close_all" and (arguments.args or arguments.keywords):
         run.emit(flow.Raise(at, ("TypeError", "Exception", "BaseException")))
         return NONE
+    if surroundings.in_loop(run):
+        # Django refuses a plain close there; the others look among connections that a coroutine cannot have.
+        if path.endswith(".close"):
+            surroundings.refuse(run, at)
+        return NONE
     alias = {"all": flow.ALL, "default": flow.DEFAULT}.get(row.closes or "")
     if alias is None:
         alias = receiver.alias if isinstance(receiver, (Ext, Instance)) and receiver.alias else flow.DEFAULT
@@ -450,7 +458,7 @@ def _wrap(
                 "partial of nothing"
             )
         case "call" | "same-thread":
-            if not given:
+            if not given or (path.endswith(".on_commit") and surroundings.put_off(run, given)):
                 return one(Ext(path + "()"))
             return spawning.call_through(run, row, given, arguments, path, at, frame)
         case "within" | "close":
@@ -478,12 +486,14 @@ def _using(row: Row, arguments: Arguments) -> str:
 
 def call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """Call a function behind a library's decorator."""
-    leaves_loop = value.wrapper.removesuffix("()") in OFF_LOOP
-    run.off_loop += leaves_loop
-    try:
+    if value.wrapper.removesuffix("()") not in OFF_LOOP:
         return _call_wrapped(run, value, arguments, at, frame)
+    run.off_loop += 1
+    try:
+        with surroundings.loop(run, False):
+            return _call_wrapped(run, value, arguments, at, frame)
     finally:
-        run.off_loop -= leaves_loop
+        run.off_loop -= 1
 
 
 def _call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.At, frame: Frame) -> Vals:

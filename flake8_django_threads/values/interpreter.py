@@ -7,7 +7,7 @@ own, as functions that take the running interpreter first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
@@ -27,6 +27,7 @@ from flake8_django_threads.values import (
     flow,
     iteration,
     patterns,
+    surroundings,
     targets,
 )
 from flake8_django_threads.values.domain import (
@@ -444,7 +445,8 @@ class Interpreter:
         first: list[Vals] = []
 
         def head() -> None:
-            first[:] = [iteration.elements(self, iterable, stmt.at, frame)]
+            with surroundings.loop(self, False) if stmt.is_async else nullcontext():
+                first[:] = [iteration.elements(self, iterable, stmt.at, frame)]
 
         def body() -> bool:
             targets.assign(self, frame, stmt.target, first[0], None)

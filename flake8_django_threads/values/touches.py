@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
-from flake8_django_threads.values import constraints, externals, flow
+from flake8_django_threads.values import constraints, externals, flow, surroundings
 from flake8_django_threads.values.domain import (
     NONE,
     NOTHING,
@@ -35,7 +35,7 @@ def touch(run: Interpreter, row: Row, receiver: Value | None, arguments: Argumen
         given = arguments.get(row.alias.position, row.alias.keyword)
         if given is not None and given != NONE:
             alias = externals.alias_of(given)
-    run.emit(flow.Touch(at, alias or flow.DEFAULT, what(receiver, path)))
+    surroundings.touch(run, flow.Touch(at, alias or flow.DEFAULT, what(receiver, path)))
 
 
 def _empty(row: Row, arguments: Arguments) -> bool:
@@ -85,7 +85,8 @@ def awaited(run: Interpreter, value: Ext, at: r.At, frame: Frame) -> Vals:
     row = run.models.find("touch", path, "await")
     if row is None:
         return one(value)
-    touch(run, row._replace(unless_empty=None, alias=None), value, Arguments(), at, path)
+    with surroundings.loop(run, False):
+        touch(run, row._replace(unless_empty=None, alias=None), value, Arguments(), at, path)
     return externals.result(run, row._replace(alias=None), value, Arguments(), path, at, frame)
 
 

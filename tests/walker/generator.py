@@ -355,7 +355,7 @@ class Body:
     def _leaf(self, context: frozenset[str]) -> str:
         if "async" in context and self._rng.random() < 0.2:
             self._needs_async_helper()
-            return "await helper_async()"
+            return self._rng.choice(["await helper_async()", "await Item.objects.acount()"])
         return self._rng.choice(
             [
                 "Item.objects.count()",

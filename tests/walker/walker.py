@@ -66,9 +66,10 @@ class _Stage:
         self.truncated = False
         self.rests: set[int] = set()
         self.errors: list[Callable[[], Exception]] = [Boom]
+        self.in_loop = False
 
     def begin(self, script: list[int]) -> None:
-        self.script, self.taken, self.state, self.aborted = script, [], FRESH, False
+        self.script, self.taken, self.state, self.aborted, self.in_loop = script, [], FRESH, False, False
 
     def choose(self, options: int) -> int:
         """The scripted choice; the usual one, 0, where the script ends."""
@@ -88,12 +89,29 @@ class _Stage:
             raise self.errors[choice - 1]()
 
     def touch(self) -> _Answer:
+        self.refuse_in_loop()
+        return self._touch()
+
+    async def touch_when_awaited(self) -> _Answer:
+        return self._touch()
+
+    def refuse_in_loop(self) -> None:
+        """Django refuses plain queries and closes in a coroutine's own thread."""
+        if self.in_loop:
+            raise SynchronousOnlyOperation
+
+    def _touch(self) -> _Answer:
         self.state = {FRESH: OPEN, SHUT: REOPENED}.get(self.state, self.state)
         self.perhaps_raise()
         return _Answer(self)
 
     def close(self) -> None:
+        self.refuse_in_loop()
         self.state = SHUT
+
+    def close_all(self) -> None:
+        if not self.in_loop:  # A coroutine has no connection there that could be closed.
+            self.state = SHUT
 
     def external(self, *_: object) -> _Answer:
         self.perhaps_raise()
@@ -145,11 +163,18 @@ class _Stage:
         raise SystemExit
 
     def run_coroutine(self, coroutine: Any) -> object:
+        self.in_loop = True
         try:
             coroutine.send(None)
         except StopIteration as stop:
             return stop.value
+        finally:
+            self.in_loop = False
         raise AssertionError("a body's coroutine does not suspend")
+
+
+class SynchronousOnlyOperation(Exception):  # noqa: N818 - Django names it so
+    """What Django raises in a loop."""
 
 
 class _Answer:
@@ -181,13 +206,13 @@ def _namespace(stage: _Stage) -> dict[str, Any]:
     connection = _Connection(stage)
 
     class Model:
-        objects = SimpleNamespace(count=stage.touch, exists=stage.touch)
+        objects = SimpleNamespace(count=stage.touch, exists=stage.touch, acount=stage.touch_when_awaited)
 
     return {
         "__name__": "body",
         "Boom": Boom,
         "connection": connection,
-        "connections": SimpleNamespace(close_all=stage.close, all=lambda: [connection]),
+        "connections": SimpleNamespace(close_all=stage.close_all, all=lambda: [connection]),
         "models": SimpleNamespace(Model=Model),
         "logging": SimpleNamespace(getLogger=lambda _: SimpleNamespace(info=stage.quiet)),
         "asyncio": SimpleNamespace(run=stage.run_coroutine),

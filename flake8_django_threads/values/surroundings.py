@@ -1,0 +1,78 @@
+"""What surrounds the running code in its thread: an event loop, which refuses plain queries; a transaction's block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.values import flow
+from flake8_django_threads.values.domain import NOTHING, Cell, Const, Vals, one
+
+if TYPE_CHECKING:
+    from flake8_django_threads.values.interpreter import Interpreter
+
+# Cells like any other, so that a call's summary is used again only where the same surrounds it.
+_LOOP: Cell = ("<surroundings>", "loop")
+_BLOCK: Cell = ("<surroundings>", "block")
+_ON = one(Const(True, "bool"))
+_REFUSED: flow.Kind = ("SynchronousOnlyOperation", "Exception", "BaseException")
+
+
+def in_loop(run: Interpreter) -> bool:
+    """Whether a coroutine's own thread runs this, for certain."""
+    return run.store.get(_LOOP) == _ON
+
+
+@contextmanager
+def loop(run: Interpreter, running: bool) -> Iterator[None]:
+    """Run what is inside as a coroutine's own code, or as code that has no event loop around it."""
+    before = run.store.get(_LOOP)
+    run.store.set(_LOOP, _ON if running else NOTHING)
+    try:
+        yield
+    finally:
+        run.store.set(_LOOP, before or NOTHING)
+
+
+@contextmanager
+def block(run: Interpreter) -> Iterator[list[Vals]]:
+    """Run what is inside as an atomic block's body; the list has, at its end, what waited for the commit."""
+    waiting: list[Vals] = []
+    if run.store.get(_BLOCK):
+        yield waiting  # They wait for the outer block.
+        return
+    run.store.set(_BLOCK, _ON)
+    try:
+        yield waiting
+    finally:
+        waiting.append((run.store.get(_BLOCK) or NOTHING) - _ON)
+        run.store.set(_BLOCK, NOTHING)
+
+
+def put_off(run: Interpreter, callbacks: Vals) -> bool:
+    """Let callbacks wait for the end of the block around; False where there is none, so that they run at once."""
+    if not run.store.get(_BLOCK):
+        return False
+    run.store.add(_BLOCK, callbacks)
+    return True
+
+
+def leave(run: Interpreter) -> None:
+    """A new thread: neither a loop nor a block goes along."""
+    run.store.set(_LOOP, NOTHING)
+    run.store.set(_BLOCK, NOTHING)
+
+
+def touch(run: Interpreter, node: flow.Touch) -> None:
+    """Emit a touch, or its refusal where a coroutine makes a plain call."""
+    if in_loop(run):
+        refuse(run, node.at)
+    else:
+        run.emit(node)
+
+
+def refuse(run: Interpreter, at: r.At) -> None:
+    """Emit what Django raises where a coroutine asks for a connection's work."""
+    run.emit(flow.Raise(at, _REFUSED))
