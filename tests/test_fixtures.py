@@ -12,6 +12,7 @@ from flake8_django_threads.rules.rule import Rule, all_rules
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 RULES = sorted(case for case in FIXTURES.glob("rules/*/*") if case.is_dir())
+LIBRARIES = sorted(FIXTURES.glob("libraries/*"))
 SILENT = sorted(case for case in FIXTURES.glob("silent/*") if case.is_dir())
 
 
@@ -24,7 +25,7 @@ def marks(case: Path) -> Iterator[harness.Mark]:
         yield from harness.marks(file.name, file.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("case", [*RULES, *SILENT], ids=name)
+@pytest.mark.parametrize("case", [*RULES, *SILENT, *LIBRARIES], ids=name)
 def test_case(case: Path) -> None:
     wrong = harness.check_case(case)
     assert not wrong, f"\n{wrong}"

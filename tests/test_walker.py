@@ -13,6 +13,9 @@ from walker.walker import walk
 
 SOME, MANY = 400, 20_000
 
+# A coroutine that is left may be refused a close while its generators are thrown away, which nobody sees.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 
 def check(seed: str, count: int) -> None:
     """Compare the bodies of a seed; the first disagreement is shrunk and shown."""

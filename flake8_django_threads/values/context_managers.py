@@ -70,6 +70,7 @@ def around(
     if isinstance(manager, Instance) and _own(run, manager) is not None:
         return _around_instance(run, manager, body, at, frame, is_async)
     if isinstance(manager, Ext) and manager.path in externals.WRAPPERS:
+        run.on_library(f"{manager.path}.__enter__", manager, Arguments(), at, frame)
         run.emit(flow.Raise(at, _NO_MANAGER))
         return False
     with run.writing() as enter:

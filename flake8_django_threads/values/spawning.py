@@ -53,7 +53,9 @@ def spawn(
         return None
     slot = row.callable
     given = arguments.get(slot.position, slot.keyword) if slot is not None else None
-    result = run.models.canonical(row.returns) if row.returns else path + "()"
+    # A subclass of a library's makes its own objects, though the row is that of its base.
+    makes_itself = row.returns is None or row.returns == f"{row.path}()"
+    result = path + "()" if makes_itself else run.models.canonical(row.returns or "")
     if given is not None:
         if row.entries:
             # An object is handed over, and the library calls these methods of it.
