@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import select
@@ -48,6 +49,8 @@ def be_quiet() -> None:
 
 def _answer(work: Callable[[], object], write: int) -> None:
     parent = os.getpid()
+    # A group of its own, so that what it forks can be ended with it.
+    os.setpgid(0, 0)
     try:
         answer = pickle.dumps((True, work()))
     except BaseException:
@@ -73,11 +76,13 @@ def _read(read: int, until: float) -> tuple[bool, object]:
 
 
 def _end(pid: int) -> None:
-    """Let the child go; one that hangs is killed."""
+    """Let the child go; one that hangs is killed, and so is what it has forked and left behind."""
     until = monotonic() + 2
-    while monotonic() < until:
-        if os.waitpid(pid, os.WNOHANG)[0]:
-            return
+    ended = 0
+    while not ended and monotonic() < until:
+        ended = os.waitpid(pid, os.WNOHANG)[0]
         select.select([], [], [], 0.001)
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    if not ended:
+        os.waitpid(pid, 0)
