@@ -80,8 +80,25 @@ HELPERS = {
         "Runner",
         "Runner.go(recount)",
     ),
+    "partial": (
+        "from functools import partial\n\n\ndef run(job):\n    threading.Thread(target=partial(job, 1)).start()",
+        "run",
+        "run(recount)",
+    ),
+    "each of many": (
+        "def run(*jobs):\n    for job in jobs:\n        threading.Thread(target=job).start()",
+        "run",
+        "run(recount)",
+    ),
+    "lambda": ("def run(job):\n    threading.Thread(target=lambda: job()).start()", "run", "run(recount)"),
+    "of a helper of a helper": (
+        "def a(job):\n    threading.Thread(target=job).start()\n\n\ndef b(j):\n    a(j)\n\n\ndef run(j):\n    b(j)",
+        "run",
+        "run(recount)",
+    ),
 }
 HEAD = "import threading\n\n\n"
+RUN = HEAD + "def run(job):\n    threading.Thread(target=job).start()\n"
 
 
 @pytest.mark.parametrize(("helper", "name", "call"), HELPERS.values(), ids=HELPERS)
@@ -91,24 +108,25 @@ def test_a_call_of_a_helper_is_a_spawn(tmp_path: Path, helper: str, name: str, c
     assert found(tmp_path, "helpers") == SILENT
 
 
-MISSED = {
-    "a partial of the parameter is not seen through": (
-        "from functools import partial\n\n\ndef run(job):\n    threading.Thread(target=partial(job, 1)).start()"
-    ),
-    "the element of a rest parameter is not known as the parameter": (
-        "def run(*jobs):\n    for job in jobs:\n        threading.Thread(target=job).start()"
-    ),
-    "a lambda that calls the parameter is not searched for it": (
-        "def run(job):\n    threading.Thread(target=lambda: job()).start()"
-    ),
-}
+@pytest.mark.parametrize("around", ["if True:\n    ", "class View:\n    job = "])
+def test_a_helper_called_as_its_caller_is_imported(tmp_path: Path, around: str) -> None:
+    text = f"from shop.helpers import run\nfrom shop.models import Order\n\n\n{RECOUNT}{around}run(recount)\n"
+    project(tmp_path, helpers=RUN, views=text)
+    assert found(tmp_path, "views") == [("DJT001", 10, len(around.rpartition("\n")[2]))]
+    assert found(tmp_path, "helpers") == SILENT
 
 
-@pytest.mark.parametrize("helper", MISSED.values(), ids=MISSED)
-def test_a_known_gap_is_still_one(tmp_path: Path, helper: str) -> None:
-    """A row that is found by now belongs into ``HELPERS``."""
-    project(tmp_path, helpers=HEAD + helper + "\n", views=calling("run", "run(recount)"))
-    assert found(tmp_path, "views") == SILENT
+def test_a_helper_in_its_third_round(tmp_path: Path) -> None:
+    middle = "from shop.{0} import {1}\n\n\ndef {2}(job):\n    {1}(job)\n"
+    project(
+        tmp_path,
+        helpers=RUN,
+        second=middle.format("helpers", "run", "later"),
+        third=middle.format("second", "later", "much_later"),
+        views=calling("much_later", "much_later(recount)").replace("shop.helpers", "shop.third"),
+    )
+    assert found(tmp_path, "views") == [("DJT001", 10, 4)]
+    assert [found(tmp_path, name) for name in ("helpers", "second", "third")] == [SILENT] * 3
 
 
 def test_a_job_for_a_pool_of_the_project(tmp_path: Path) -> None:
@@ -124,9 +142,6 @@ def test_a_job_for_a_pool_of_the_project(tmp_path: Path) -> None:
     project(tmp_path, helpers=helper, views=calling("enqueue", "enqueue(recount)"))
     assert found(tmp_path, "views") == [("DJT101", 10, 4)]
     assert found(tmp_path, "helpers") == SILENT
-
-
-RUN = HEAD + "def run(job):\n    threading.Thread(target=job).start()\n"
 
 
 @pytest.mark.parametrize(

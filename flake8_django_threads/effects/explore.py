@@ -74,5 +74,9 @@ def reach(
         outer = run.class_frame(ClassValue(scope, module, outer))
     if outer is None:
         outer = run.module_frame(module)
-    with run.writing():
-        run.evaluate(outer, call)
+    before, run.outermost = run.outermost, outer if outer.function is None else None
+    try:
+        with run.writing():
+            run.evaluate(outer, call)
+    finally:
+        run.outermost = before

@@ -216,7 +216,7 @@ class Inventory:
         found = []
         for name, bindings in self._run.names.table(module).names.items():
             if any(b.kind == "value" and isinstance(b.expr, r.Call) for b in bindings):
-                with suppress(Exhausted):
+                with suppress(*LIMITS):
                     values = self._run.names.module_name(module, name) or frozenset()
                     if any(isinstance(v, Ext) and v.path in kinds for v in values):
                         found.append(name)
@@ -480,8 +480,8 @@ class Inventory:
             if entry.function.name == "run" and entry.klass is not None:
                 row = self._run.models.find("subclass", "threading.Thread")
                 klass = ClassValue(entry.klass.fact, entry.module, entry.klass.frame)
-                if row is not None and self._run.names.is_a(klass, "threading.Thread"):
-                    with suppress(*LIMITS):
+                with suppress(*LIMITS):
+                    if row is not None and self._run.names.is_a(klass, "threading.Thread"):
                         site = self._entry_site(entry.module, entry.module.path, klass, entry.function, row)
                         known = site is not None and bool(site.connections)
             self._bodies[entry.function] = known
@@ -517,12 +517,12 @@ class Inventory:
         if not found and not unknown:
             unknown = min((reason for reason in reasons if reason.startswith(LIMIT)), default="")
         through, inner = "", None
-        if len(spawn.stack) > 1:
-            helper = spawn.stack[1][0].function
-            through = helper.qualname if helper is not None else ""
         innermost, spawned_at = spawn.stack[-1]
-        if at != spawned_at and spawn.target is not None and not spawn.row.entries:
-            inner = Span(self._shown(innermost.module.path, module, shown), *spawn.target)
+        if at != spawned_at or innermost.module is not module:
+            helper = spawn.stack[1][0].function if len(spawn.stack) > 1 else None
+            through = helper.qualname if helper is not None else ""
+            if spawn.target is not None and not spawn.row.entries:
+                inner = Span(self._shown(innermost.module.path, module, shown), *spawn.target)
         return SpawnSite(
             span,
             spawn.row.kind or "thread",
@@ -650,13 +650,15 @@ def entry_name(entry: Func | None, values: list[Value]) -> str:
         return f"{entry.function.qualname}()"
     for value in values:
         if isinstance(value, Ext):
-            return f"{value.path}()"
+            return f"{value.path.replace('()', '')}()"
         if isinstance(value, Bound) and isinstance(value.function, Ext):
             receiver = value.receiver
             last = value.function.path.rpartition(".")[2]
             if isinstance(receiver, Instance):
                 return f"{receiver.klass.fact.name}.{last}()"
-            return f"{value.function.path}()"
+            if isinstance(receiver, Ext) and isinstance(receiver.of, ClassValue):
+                return f"{receiver.of.fact.name}.{last}()"
+            return f"{value.function.path.replace('()', '')}()"
         if isinstance(value, Instance):
             return f"{value.klass.fact.name}()"
         if isinstance(value, ClassValue):
@@ -667,7 +669,10 @@ def entry_name(entry: Func | None, values: list[Value]) -> str:
 def _left_to_parameter(event: SpawnEvent, root: r.Function) -> bool:
     """Whether the entry is a parameter of ``root`` or an inner function that calls one."""
     for value in event.callables:
-        if isinstance(value, Unknown) and value.reason == NO_CALLER:
+        bare = value
+        while isinstance(bare, Partial):
+            bare = bare.function
+        if isinstance(bare, Unknown) and bare.reason == NO_CALLER:
             return True
         entry = entry_function(value)
         if entry is not None and outermost(entry.function) is root and entry.function is not root:
@@ -708,6 +713,8 @@ def _gives_parameter(call: r.Call, scope: r.Scope) -> bool:
         node = stack.pop()
         if isinstance(node, r.Name) and node.id in names:
             return True
+        if isinstance(node, r.LambdaExpr):
+            node = node.function.body
         if isinstance(node, tuple):
             stack.extend(node)
     return False

@@ -25,9 +25,12 @@ class Helper(NamedTuple):
     near: str
 
 
+MOST_ROUNDS = 3
+
+
 class SpawnIndex:
     """The helpers found in a surveyed project, and the files that may call one. A helper of a helper is found in the
-    second round. ``inventory`` is asked for only if a file of the project passes the gate."""
+    second round, one of that in the third and last. ``inventory`` is asked for only if a file passes the gate."""
 
     def __init__(self, survey: Survey, sources: Sources, modules: Store, inventory: Callable[[], Inventory]) -> None:
         self._modules = modules
@@ -36,14 +39,21 @@ class SpawnIndex:
         wanted = dict.fromkeys(survey.spawning)
         found = list(self._helpers(survey.spawning, inventory(), frozenset())) if survey.spawning else []
         self._gate = Gate((helper.name, helper.near) for helper in found)
-        if found:
+        fresh: Collection[Helper] = found
+        rounds = 1
+        while fresh:
+            # A helper of a helper calls it: from its own file, or from one that has the words.
+            self._gate = Gate((helper.name, helper.near) for helper in fresh)
+            own = [helper.path for helper in fresh]
+            calling = list(dict.fromkeys([*own, *self._calling(own)]))
+            wanted.update(dict.fromkeys(calling))
+            if rounds == MOST_ROUNDS:
+                break
+            rounds += 1
             names = frozenset(helper.name for helper in found)
-            wanted.update(dict.fromkeys(self._calling(wanted)))
-            more = set(self._helpers(wanted, inventory(), names)).difference(found)
-            found.extend(sorted(more))
-            if more:
-                self._gate = Gate((helper.name, helper.near) for helper in found)
-                wanted.update(dict.fromkeys(self._calling(wanted)))
+            fresh = sorted(set(self._helpers(calling, inventory(), names)).difference(found))
+            found.extend(fresh)
+        self._gate = Gate((helper.name, helper.near) for helper in found)
         self._wanted = frozenset(wanted)
         self.helpers: tuple[Helper, ...] = tuple(found)
         self.names = frozenset(helper.name for helper in found)

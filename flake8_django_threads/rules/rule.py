@@ -15,6 +15,7 @@ from flake8_django_threads.effects.sites import Connection, SpawnSite
 from flake8_django_threads.facts.records import At
 
 LONGEST = 200
+MOST_OF_A_TOUCH = 40
 
 
 class Example(NamedTuple):
@@ -75,17 +76,20 @@ class Rule:
     def finding(self, site: SpawnSite, connection: Connection, but: str) -> Finding:
         """A finding at the site: what runs, its evidence, what is wrong; with trail and remedy."""
         where = "in a new thread" if site.kind == "thread" else "in a pool thread"
-        begin = f"{site.entry_name} runs {where} and queries the database"
         room = LONGEST - len(self.code) - 1
-        texts = [" ".join(f"{begin} {found} {but}".split()) for found in _evidence(site, connection)]
+        texts = [
+            " ".join(f"{name} runs {where} and queries the database {found} {but}".split())
+            for found, name in _evidence(site, connection)
+        ]
         text = next((text for text in texts if len(text) <= room), texts[-1][: room - 3] + "...")
         blocked = "" if connection.ends else "the thread never ends: close in each round, before it waits"
         remedy = Remedy("wrap", site.entry, site.span, site.target, False, blocked=blocked, inner=site.inner)
         return Finding(self.code, site.span, text, (*site.trail, *site.steps), remedy)
 
 
-def _evidence(site: SpawnSite, connection: Connection) -> Iterator[str]:
-    """The touch in brackets, in words that grow fewer: what, where, and through which functions."""
+def _evidence(site: SpawnSite, connection: Connection) -> Iterator[tuple[str, str]]:
+    """The touch in brackets, in words that grow fewer (what, where, and through which functions), and the entry's name,
+    which loses its class or module before the touch is lost."""
     found = connection.touch
     place = site.trail[-1].span
     own = site.entry_name.removesuffix("()").rpartition(".")[2]
@@ -94,12 +98,18 @@ def _evidence(site: SpawnSite, connection: Connection) -> Iterator[str]:
     if len(names) > 3:
         names = [*names[:2], "...", names[-1]]
     what = f"{found.leaf.what} on {connection.alias!r}" if connection.alias != "default" else found.leaf.what
+    name, file = site.entry_name, place.path.rpartition("/")[2]
     if names:
-        yield f"({what}, {place.short}, via {' > '.join(names)})"
-    yield f"({what}, {place.short})"
-    yield f"({what}, {place.path.rpartition('/')[2]}:{place.line})"
-    yield f"({place.path.rpartition('/')[2]}:{place.line})"
-    yield ""
+        yield f"({what}, {place.short}, via {' > '.join(names)})", name
+    yield f"({what}, {place.short})", name
+    yield f"({what}, {file}:{place.line})", name
+    if len(what) > MOST_OF_A_TOUCH:
+        what = f"{what[: MOST_OF_A_TOUCH - 3]}..."
+    for shorter in (name, f"{own}()"):
+        yield f"({what}, {file}:{place.line})", shorter
+        yield f"({what}, line {place.line})", shorter
+    yield f"({file}:{place.line})", name
+    yield "", name
 
 
 @lru_cache(maxsize=1)

@@ -137,6 +137,7 @@ class Interpreter:
         self.on_library: Callable[[str, Value | None, Arguments, r.At, Frame], None] = ignore
         self.evaluated: set[tuple[str, r.At]] = set()
         self.in_thread = 0
+        self.outermost: Frame | None = None
         self.off_loop = 0
         self.most_depth = MOST_DEPTH
         self.most_steps = MOST_STEPS
@@ -195,14 +196,14 @@ class Interpreter:
     @contextmanager
     def detached(self) -> Iterator[None]:
         """Evaluate something that belongs to no running body: its flow is dropped, its cells stay for good."""
-        store, outer, active = self.store, self.out, self.active
+        store, outer, active, outermost = self.store, self.out, self.active, self.outermost
         self.store = _fresh(store)
-        self.out, self.active = [], []
+        self.out, self.active, self.outermost = [], [], None
         try:
             yield
         finally:
             store.base.update(self.store.held())
-            self.store, self.out, self.active = store, outer, active
+            self.store, self.out, self.active, self.outermost = store, outer, active, outermost
 
     def module_frame(self, module: r.ModuleFacts) -> Frame:
         """The frame of a module's top level."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.project.classes import linearise
 from flake8_django_threads.project.resolve import Place
-from flake8_django_threads.values import attributes, construction, context_managers, externals, iteration
+from flake8_django_threads.values import attributes, construction, context_managers, externals, iteration, receivers
 from flake8_django_threads.values.bindings import Binding, Table, bindings, current
 from flake8_django_threads.values.domain import (
     ANY_KEY,
@@ -203,9 +203,13 @@ class Namespaces:
             return one(frame.klass) if of_class else one(Instance(frame.klass))
         found = NOTHING
         if parameter.kind == "args" or parameter.kind == "kwargs":
-            return one(Box("tuple" if parameter.kind == "args" else "dict", ("parameter", frame, parameter.name)))
+            box = Box("tuple" if parameter.kind == "args" else "dict", ("parameter", frame, parameter.name))
+            self._run.store.base.setdefault((box, ANY_KEY), unknown("parameter without a known caller"))
+            return one(box)
         if parameter.annotation is not None:
             found = self.annotated(frame, parameter.annotation)
+        if not found or all(isinstance(v, Unknown) for v in found):
+            found = receivers.parameter(self._run, frame, parameter.name) or found
         if not found or all(isinstance(v, Unknown) for v in found):
             default = NOTHING
             if parameter.default is not None and not (

@@ -262,6 +262,8 @@ def report_call(
     from flake8_django_threads.values.interpreter import SpawnEvent
 
     stack = [(a.frame, a.call_at) for a in run.active]
+    if run.outermost is not None and stack:
+        stack.insert(0, (run.outermost, stack[0][1]))
     inner = [(f, stack[i + 1][1]) for i, (f, _) in enumerate(stack[:-1])]
     where = stack[-1][0] if stack else frame
     run.on_spawn(SpawnEvent(row, entries, passed, (*inner, (where, at)), target, job))

@@ -101,7 +101,10 @@ def what(receiver: Value | None, path: str) -> str:
         if isinstance(receiver, Instance):
             return f"{receiver.klass.fact.name}.{last}"
         if not path:
-            return f"a {receiver.path.removesuffix('()').rpartition('.')[2]}"
+            parts = receiver.path.removesuffix("()").split(".")
+            if not parts[-1][:1].isupper():
+                return ".".join(parts[-2:])
+            return f"{'an' if parts[-1][0] in 'AEIOU' else 'a'} {parts[-1]}"
         return f"{receiver.path.removesuffix('()').rpartition('.')[2]}.{last}"
     parts = path.removesuffix("()").split(".")
     return ".".join(parts[-2:]) if len(parts) > 1 and parts[-2].islower() else last
