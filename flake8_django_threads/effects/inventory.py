@@ -32,7 +32,7 @@ from flake8_django_threads.effects.sites import (
 )
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
-from flake8_django_threads.values import attributes, flow, spawning, surroundings
+from flake8_django_threads.values import attributes, flow, servers, spawning, surroundings
 from flake8_django_threads.values.domain import (
     Arguments,
     Bound,
@@ -187,7 +187,11 @@ class Inventory:
         try:
             with self._run.within(OUTER_DEPTH, OUTER_STEPS), self._run.detached():
                 values = self._run.evaluate(frame, func)
-                return any(isinstance(v, ClassValue) and self._run.names.is_a(v, "threading.Thread") for v in values)
+                return any(
+                    (isinstance(v, ClassValue) and self._run.names.is_a(v, "threading.Thread"))
+                    or (isinstance(v, (ClassValue, Ext)) and servers.is_threading(self._run, v))
+                    for v in values
+                )
         except LIMITS:
             return False
 
@@ -572,8 +576,12 @@ class Inventory:
                 if klass is None or spawning.closes_itself(run, klass):
                     continue
                 for row in rows:
-                    if row.needs_base is not None or not run.names.is_a(klass, row.path):
+                    if not run.names.is_a(klass, row.path):
                         continue
+                    if row.needs_base is not None:
+                        if self._is_served(module, klass):
+                            yield from self._handler_sites(module, shown, klass)
+                        break
                     for name in row.entries:
                         if name in fact.functions:
                             function = fact.functions[name]
@@ -583,6 +591,31 @@ class Inventory:
                     break
             except LIMITS:
                 continue
+
+    def _is_served(self, module: r.ModuleFacts, klass: ClassValue) -> bool:
+        """Whether the module makes a server with this handler class that starts a thread for each request."""
+        run = self._run
+        for call, _ in module.calls:
+            given = (*call.args[1:2], *(k.value for k in call.keywords if k.name == "RequestHandlerClass"))
+            if any(_last_name(expr) == klass.fact.name for expr in given):
+                with run.within(OUTER_DEPTH, OUTER_STEPS), run.detached():
+                    made = run.evaluate(run.module_frame(module), call.func)
+                    if any(isinstance(v, (ClassValue, Ext)) and servers.is_threading(run, v) for v in made):
+                        return True
+        return False
+
+    def _handler_sites(
+        self, module: r.ModuleFacts, shown: str, klass: ClassValue
+    ) -> Iterator[tuple[r.Function, SpawnSite]]:
+        """The methods of a handler class that a request's thread runs; ``finish`` comes after each of the others."""
+        last = klass.fact.functions.get("finish")
+        row = servers.handler_rows(self._run, klass)[0]
+        for name in row.entries:
+            function = klass.fact.functions.get(name)
+            if function is not None and function is not last:
+                site = self._entry_site(module, shown, klass, function, row, last)
+                if site is not None:
+                    yield function, site
 
     def _class_value(self, module: r.ModuleFacts, fact: r.ClassFact) -> ClassValue | None:
         owner = fact.owner
@@ -594,8 +627,15 @@ class Inventory:
         return ClassValue(fact, module)
 
     def _entry_site(
-        self, module: r.ModuleFacts, shown: str, klass: ClassValue, function: r.Function, row: Row
+        self,
+        module: r.ModuleFacts,
+        shown: str,
+        klass: ClassValue,
+        function: r.Function,
+        row: Row,
+        last: r.Function | None = None,
     ) -> SpawnSite | None:
+        """The site at a method that a thread runs; ``last`` is one that it runs after it, whatever happens."""
         run = self._run
         run.begin()
         met: list[Event] = []
@@ -609,6 +649,10 @@ class Inventory:
         self._meet(event, met)
         if not met:
             return None
+        if last is not None:
+            final = Bound(Func(last, module, klass.frame, klass), Instance(klass))
+            self._meet(event._replace(callables=one(final)), met)
+            met[0] = met[0]._replace(tree=flow.Try(name_at, met[0].tree, (), flow.NOTHING, met[-1].tree))
         line, col = name_at[0], name_at[1]
         site = self._judge(module, shown, (line, col, line, col + len("def ") + len(function.name)), met[0])
         return site._replace(target=None)
@@ -649,6 +693,8 @@ def entry_name(entry: Func | None, values: list[Value]) -> str:
             return "a lambda"
         return f"{entry.function.qualname}()"
     for value in values:
+        while isinstance(value, Partial):
+            value = value.function
         if isinstance(value, Ext):
             return f"{value.path.replace('()', '')}()"
         if isinstance(value, Bound) and isinstance(value.function, Ext):

@@ -16,6 +16,7 @@ from flake8_django_threads.values import (
     iteration,
     kinds,
     made_classes,
+    servers,
 )
 from flake8_django_threads.values.domain import (
     ANY_KEY,
@@ -707,6 +708,7 @@ HANDLERS: dict[str, Handler] = {
     "django.utils.module_loading.import_string": _import_string,
     "globals": _globals,
     "vars": _vars,
+    servers.REQUEST: servers.request,
     "<fields>.update": _fields_update,
     "<fields>.get": _fields_get,
     "object.__new__": _new,

@@ -17,6 +17,7 @@ from flake8_django_threads.values import (
     expressions,
     flow,
     iteration,
+    servers,
     spawning,
     surroundings,
     touches,
@@ -380,6 +381,8 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
         mapped = frozenset(v for v in given if isinstance(v, Mapped))
         if mapped:  # What takes a map's result nearly always goes through it.
             iteration.elements(run, mapped, at, frame)
+    if path.endswith("Server"):
+        servers.made(run, function, arguments, at, frame)
     if _may_close(path):
         run.emit(flow.Close(at, flow.ALL, path, sure=False))
     if not (run.models.find("quiet", path) or is_model(run, function) or _is_quiet(path)):
@@ -617,8 +620,9 @@ def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.
 
 
 def constructed(run: Interpreter, instance: Instance, arguments: Arguments, at: r.At, frame: Frame) -> None:
-    """An object of a project class has been made: where its class is a thread, it has been handed its work."""
+    """An object of a project class has been made: a thread has been handed its work, a server its handlers."""
     spawning.subclass_spawn(run, instance, arguments, at, frame)
+    servers.made(run, instance.klass, arguments, at, frame)
 
 
 def entered(value: Value) -> Value:
