@@ -50,6 +50,11 @@ class Remedy(NamedTuple):
     which is what allows an edit in place.
     ``many_databases`` asks for ``connections.close_all()`` instead of ``connection.close()``.
     ``blocked`` is a reason, in words, why no edit is offered; empty where there is one.
+
+    ``"on-commit"``: let the call at ``target`` (``thread.start()``, ``pool.submit(f)``) wait for the commit of the
+    transaction on database ``alias``. ``"transaction-test-case"``, ``"transaction-mark"``: let the test around
+    ``spawn`` commit what it writes. ``"ini-enable-threads"``: give the uWSGI section that begins at ``spawn`` the
+    option.
     """
 
     kind: str
@@ -60,6 +65,7 @@ class Remedy(NamedTuple):
     many_databases: bool = True
     blocked: str = ""
     inner: Span | None = None
+    alias: str = "default"
 
 
 class Finding(NamedTuple):

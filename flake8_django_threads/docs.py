@@ -120,7 +120,9 @@ def _page(rule: Rule) -> str:
     for heading in ("What it finds", "Why it matters"):
         parts += [f"## {heading}", _part(rule, heading)]
     settings = [_code(rule.example.settings)] if rule.example.settings else []
-    parts += ["## Example", *settings, _code(rule.example.bad), "## Use instead", _code(rule.example.good)]
+    bad, good = ([_code(ini, "ini")] if ini else [] for ini in (rule.example.bad_ini, rule.example.good_ini))
+    parts += ["## Example", *settings, *bad, _code(rule.example.bad)]
+    parts += ["## Use instead", *good, _code(rule.example.good)]
     parts += ["## Fix", rule.fix_safety, "## Known gaps", "\n".join(f"- {gap}" for gap in rule.known_gaps) or "None."]
     return "\n\n".join(parts)
 
@@ -140,8 +142,8 @@ def _part(rule: Rule, heading: str) -> str:
     return dedent(found[1]).strip() if found else ""
 
 
-def _code(text: str) -> str:
-    return f"```python\n{dedent(text).strip()}\n```"
+def _code(text: str, language: str = "python") -> str:
+    return f"```{language}\n{dedent(text).strip()}\n```"
 
 
 if __name__ == "__main__":

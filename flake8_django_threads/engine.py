@@ -13,9 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from flake8_django_threads.base import Finding, Problem
+from flake8_django_threads.base import Finding, Problem, Span
 from flake8_django_threads.effects.linted_file import LintedFile
 from flake8_django_threads.effects.spawn_index import SpawnIndex
+from flake8_django_threads.effects.surroundings import Unthreaded
 from flake8_django_threads.facts.records import ModuleFacts
 from flake8_django_threads.models import load as model_rows
 from flake8_django_threads.models.configured import configured
@@ -29,6 +30,7 @@ from flake8_django_threads.rules.rule import Rule, all_rules
 
 if TYPE_CHECKING:
     from flake8_django_threads.effects.census import Census
+    from flake8_django_threads.effects.deployment import Deployments
     from flake8_django_threads.effects.inventory import Inventory
     from flake8_django_threads.effects.sites import SpawnSite
     from flake8_django_threads.project.settings import Settings
@@ -84,6 +86,8 @@ class Engine:
         self._found: dict[str, tuple[SpawnSite, ...]] = {}
         self._indexes: dict[str, SpawnIndex] = {}
         self._derived: dict[str, Derived] = {}
+        self._ready: dict[str, tuple[str, ...]] = {}
+        self._spawning: dict[str, tuple[str, ...]] = {}
 
     def again(self, overlay: Mapping[str, str]) -> Engine:
         """An engine that sees other texts, such as an edit under proof; what no text can change is not read twice."""
@@ -119,7 +123,8 @@ class Engine:
                 facts = self._modules.facts(absolute)
             if not isinstance(facts, ModuleFacts):
                 return Report(problems=(Problem(path, facts.line, facts.reason),))
-            return self._report(facts, self._sites(facts, text) if spawns else (), asked)
+            sites = self._deployed(facts.path, self._sites(facts, text)) if spawns else ()
+            return self._report(facts, sites, asked)
 
     @property
     def loaded(self) -> int:
@@ -137,6 +142,14 @@ class Engine:
             self._found[facts.path] = self._tools.inventory.sites(facts, shown, names, text)
         return self._found[facts.path]
 
+    def _deployed(self, path: str, sites: tuple[SpawnSite, ...]) -> tuple[SpawnSite, ...]:
+        """The sites of a file, the first of them told of the configurations that let no thread run."""
+        found = self._tools.deployments.without_threads(path) if sites else ()
+        if not found:
+            return sites
+        unthreaded = tuple(Unthreaded(Span(self._short(one.path), one.line, 0, one.line, 0), one.kind) for one in found)
+        return (sites[0]._replace(around=sites[0].around._replace(unthreaded=unthreaded)), *sites[1:])
+
     def prepare(self, paths: Sequence[str]) -> None:
         """Survey the projects of these files or folders now, so that worker processes inherit the result."""
         with _collector_at_rest():
@@ -151,6 +164,8 @@ class Engine:
             asked = Gate((word,) for rule in self._rules for word in rule.words)
             found = survey(root, self.sources, self._resolver, self._models.may_spawn, asked.passes)
             self._derived[root] = found.derived
+            self._ready[root] = found.ready
+            self._spawning[root] = found.spawning
             self._indexes[root] = SpawnIndex(found, self.sources, self._modules, lambda: self._tools.inventory)
         return self._indexes[root]
 
@@ -167,12 +182,15 @@ class Engine:
     def _tools(self) -> _Tools:
         # Most of the start-up goes into these imports, and most files do without.
         from flake8_django_threads.effects.census import Census
+        from flake8_django_threads.effects.deployment import Deployments
         from flake8_django_threads.effects.inventory import Inventory
         from flake8_django_threads.values.interpreter import Interpreter
 
         run = Interpreter(self._modules, self._resolver, self._models, self._derived)
         census = Census(self.sources, self._modules, self._resolver, self._sites_of)
-        return _Tools(run, Inventory(run, self._cwd, lambda path, alias: self._settings.keeps(path, alias)), census)
+        inventory = Inventory(run, self._cwd, lambda path, alias: self._settings.keeps(path, alias), self._ready)
+        deployments = Deployments(self.sources, self._resolver, self._spawning, self._sites_of)
+        return _Tools(run, inventory, census, deployments)
 
     @cached_property
     def _settings(self) -> Settings:
@@ -182,14 +200,24 @@ class Engine:
         return Settings(self.sources, self._modules, self._resolver)
 
     def _shown(self, facts: ModuleFacts) -> str:
-        return facts.path.removeprefix(self._cwd.rstrip(os.sep) + os.sep)
+        return self._short(facts.path)
+
+    def _short(self, path: str) -> str:
+        return path.removeprefix(self._cwd.rstrip(os.sep) + os.sep)
 
     @cached_property
     def _rules(self) -> tuple[Rule, ...]:
         return tuple(rule for rule in all_rules() if rule.default or rule.code in self._options.enable)
 
     def _report(self, facts: ModuleFacts, sites: tuple[SpawnSite, ...], asked: Sequence[Rule]) -> Report:
-        findings = [finding for site in sites for rule in self._rules for finding in rule.check(site)]
+        findings = [
+            finding
+            for site in sites
+            for rule in self._rules
+            if rule.of_place or not site.at_run
+            for finding in rule.check(site)
+        ]
+        sites = tuple(site for site in sites if not site.at_run)
         if asked:
             file = LintedFile(facts, self._shown(facts), sites, self._tools.run)
             findings.extend(finding for rule in asked for finding in rule.check_file(file))
@@ -236,3 +264,4 @@ class _Tools(NamedTuple):
     run: Interpreter
     inventory: Inventory
     census: Census
+    deployments: Deployments

@@ -24,7 +24,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from flake8_django_threads.base import Finding
-from flake8_django_threads.engine import Engine, Report
+from flake8_django_threads.engine import Engine, Options, Report
 
 MARK = re.compile(
     r'#\s*(?:(?P<known>missed|false alarm):\s*)?(?P<code>DJT\d{3})(?:\s+"(?P<text>[^"]*)")?(?:\s+@(?P<column>\d+))?'
@@ -99,11 +99,11 @@ def reports(folder: Path) -> dict[str, Report]:
     """What one engine says of each file of a case, by relative path.
 
     The case is copied out of this repository first: there it is a project of its own, as its author meant it, and the
-    engine has no other files to look through.
+    engine has no other files to look through. The code that the case's folder is named for is on, opt-in or not.
     """
     with TemporaryDirectory() as parent:
         project = shutil.copytree(folder, Path(parent).resolve() / folder.name)
-        engine = Engine(cwd=str(project))
+        engine = Engine(Options(enable=frozenset({folder.parent.name})), cwd=str(project))
         return {path: engine.analyse(path) for path in _files(project)}
 
 

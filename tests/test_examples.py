@@ -26,12 +26,13 @@ def rule_id(rule: Rule) -> str:
     return rule.code
 
 
-def findings(rule: Rule, code: str, folder: Path) -> list[Finding]:
+def findings(rule: Rule, code: str, ini: str, folder: Path) -> list[Finding]:
     (folder / "shop").mkdir()
     (folder / "shop" / "__init__.py").touch()
     (folder / "shop" / "models.py").write_text(MODELS, encoding="utf-8")
     (folder / "settings.py").write_text(dedent(rule.example.settings), encoding="utf-8")
     (folder / "example.py").write_text(dedent(code), encoding="utf-8")
+    (folder / "uwsgi.ini").write_text(dedent(ini), encoding="utf-8")
     report = Engine(Options(enable=frozenset({rule.code})), cwd=str(folder)).analyse("example.py")
     assert report.problems == ()
     return list(report.findings)
@@ -39,12 +40,12 @@ def findings(rule: Rule, code: str, folder: Path) -> list[Finding]:
 
 @pytest.mark.parametrize("rule", all_rules(), ids=rule_id)
 def test_the_bad_example_gets_its_code_once(rule: Rule, tmp_path: Path) -> None:
-    assert [finding.code for finding in findings(rule, rule.example.bad, tmp_path)] == [rule.code]
+    assert [finding.code for finding in findings(rule, rule.example.bad, rule.example.bad_ini, tmp_path)] == [rule.code]
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=rule_id)
 def test_the_good_example_is_silent(rule: Rule, tmp_path: Path) -> None:
-    assert findings(rule, rule.example.good, tmp_path) == []
+    assert findings(rule, rule.example.good, rule.example.good_ini, tmp_path) == []
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=rule_id)

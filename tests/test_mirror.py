@@ -23,6 +23,8 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 DISAGREE = {
     ("aliases", "rules/DJT001/dummy_process/case.py"): "Process of multiprocessing.dummy is only looked at as Thread",
 }
+# What runs at import depends on where a module is.
+OF_PLACE = {"DJT401"}
 
 
 class Edit(NamedTuple):
@@ -162,7 +164,8 @@ def test_imports_under_other_names_change_nothing(tmp_path: Path, case: str) -> 
 
 @pytest.mark.parametrize("case", CASES)
 def test_another_name_and_folder_change_nothing(tmp_path: Path, case: str) -> None:
-    hold("moved", case, found(tmp_path, source(case), "pkg/sub/other.py") == as_written(case))
+    moved = [(code, line) for code, line in found(tmp_path, source(case), "pkg/sub/other.py") if code not in OF_PLACE]
+    hold("moved", case, moved == [(code, line) for code, line in as_written(case) if code not in OF_PLACE])
 
 
 DIRECT = [case for case in CASES if direct_calls(source(case))[1]]

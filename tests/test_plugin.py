@@ -41,7 +41,7 @@ POOLS = """\
 from concurrent.futures import ThreadPoolExecutor
 from shop.jobs import recount
 
-with ThreadPoolExecutor() as pool:
+def refresh(request, pool=ThreadPoolExecutor()):
     pool.submit(recount)
 """
 FOUND = ["shop/pools.py:5:5: DJT101", "shop/views.py:7:5: DJT001", "shop/views.py:10:5: DJT001"]

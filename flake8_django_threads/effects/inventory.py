@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from flake8_django_threads.base import Definition, Span, Step
 from flake8_django_threads.effects.bits import OPEN, REOPENED
+from flake8_django_threads.effects.crossing import crossings
 from flake8_django_threads.effects.detour import Turn, detour
 from flake8_django_threads.effects.explore import (
     OUTER_DEPTH,
@@ -21,6 +23,8 @@ from flake8_django_threads.effects.explore import (
     run_symbolically,
 )
 from flake8_django_threads.effects.fold import STUCK
+from flake8_django_threads.effects.helper_row import helper_row
+from flake8_django_threads.effects.lookaround import Lookaround
 from flake8_django_threads.effects.origins import mentioned, outside
 from flake8_django_threads.effects.sites import (
     NEVER_CLOSED,
@@ -30,9 +34,11 @@ from flake8_django_threads.effects.sites import (
     connections,
     reported,
 )
+from flake8_django_threads.effects.surroundings import NOWHERE, Crossing
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.walk import callee, last_name
 from flake8_django_threads.models.load import Row
-from flake8_django_threads.values import attributes, flow, servers, spawning, surroundings
+from flake8_django_threads.values import attributes, flow, owned, servers, spawning, surroundings
 from flake8_django_threads.values.domain import (
     Arguments,
     Bound,
@@ -51,6 +57,7 @@ from flake8_django_threads.values.domain import (
 )
 from flake8_django_threads.values.flow import sequence
 from flake8_django_threads.values.interpreter import MOST_DEPTH, MOST_STEPS, Exhausted, Interpreter, SpawnEvent, ignore
+from flake8_django_threads.values.transactions import Start
 
 RECURSION = 12_000
 MOST_CALLERS = 12
@@ -65,24 +72,33 @@ LIMIT = "limit: "
 
 
 class Event(NamedTuple):
-    """A spawn as met, with the tree of what runs there; ``behind`` is the function that a wrapper around it calls."""
+    """A spawn as met, with the tree of what runs there; ``behind`` is the function that a wrapper around it calls,
+    ``starts`` are the calls that start its thread object, ``crossings`` what it uses of the connection outside."""
 
     event: SpawnEvent
     tree: flow.Node
     reasons: frozenset[str]
     behind: str = ""
+    starts: tuple[Start, ...] = ()
+    crossings: tuple[Crossing, ...] = ()
 
 
 class Inventory:
     """Finds the spawn sites of one file after the other with one interpreter."""
 
     def __init__(
-        self, run: Interpreter, cwd: str = "", keeps: Callable[[str, str], bool] = lambda _, __: False
+        self,
+        run: Interpreter,
+        cwd: str = "",
+        keeps: Callable[[str, str], bool] = lambda _, __: False,
+        ready: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     ) -> None:
-        """``keeps`` tells of a file and an alias whether the settings of its project keep connections open."""
+        """``keeps`` tells of a file and an alias whether the settings of its project keep connections open; ``ready``
+        are the files of each project that may hold an ``AppConfig.ready``."""
         self._run = run
         self._cwd = cwd
         self._keeps = keeps
+        self._look = Lookaround(run, self._shown, ready)
         self._all_words = self._words = _spawn_words(run)
         self._bodies: dict[r.Function, bool] = {}
         self._outer_depth = OUTER_DEPTH
@@ -129,14 +145,19 @@ class Inventory:
         return frozenset(word for word in self._all_words if any(part in word for part in allowed))
 
     def _callers(self, module: r.ModuleFacts, roots: list[r.Scope]) -> list[r.Scope]:
-        """Functions of the module that call a root by its name: they know its arguments and its object's attributes."""
+        """Functions of the module that call a root by its name: they know its arguments and its object's attributes, or
+        the transaction that it runs in."""
+        atomic = {outermost(scope) for call, scope in module.calls if last_name(call.func) == "atomic"}
+        atomic |= {f for f in module.functions if any(last_name(callee(d)) == "atomic" for d in f.decorators)}
         names = {root.name for root in roots if isinstance(root, r.Function) and len(root.parameters) > 0}
+        bare = {root.name for root in roots if isinstance(root, r.Function)} if atomic else set()
         found: dict[r.Scope, None] = {}
         for call, scope in module.calls:
             func = call.func
             name = func.id if isinstance(func, r.Name) else func.name if isinstance(func, r.Attr) else ""
             outer = outermost(scope)
-            if name in names and outer not in roots and isinstance(outer, r.Function):
+            wanted = name in names or (name in bare and outer in atomic)
+            if wanted and outer not in roots and isinstance(outer, r.Function):
                 found[outer] = None
         return list(found)[:MOST_CALLERS]
 
@@ -154,7 +175,7 @@ class Inventory:
         if name in self._words:
             known = outside(self._run, module, scope, func)
             return known is None or any(self._is_spawner(v, call) for v in known if isinstance(v, Ext))
-        if isinstance(func, r.Attr) and name in self._all_words and _last_name(func.base) in helpers:
+        if isinstance(func, r.Attr) and name in self._all_words and last_name(func.base) in helpers:
             return True
         dotted = isinstance(func, r.Name) or (isinstance(func, r.Attr) and isinstance(func.base, r.Name))
         if isinstance(func, r.Name) and self._aliased(module, name):
@@ -177,7 +198,7 @@ class Inventory:
             if binding.kind == "from" and binding.source[2] in self._words:
                 return True
             if isinstance(binding.stmt, r.Assign) and binding.expr is not None:
-                origin = _last_name(binding.expr)
+                origin = last_name(binding.expr)
                 if origin in self._words or (depth < MOST_ALIASES and self._aliased(module, origin, depth + 1)):
                     return True
         return False
@@ -250,7 +271,7 @@ class Inventory:
         """Spawns by a decorator of the project: calling the decorated function starts a thread that runs it."""
         run = self._run
         for function in module.functions:
-            marks = [d for d in function.decorators if _last_name(d.func if isinstance(d, r.Call) else d) in helpers]
+            marks = [d for d in function.decorators if last_name(callee(d)) in helpers]
             if not marks or isinstance(function.owner, r.Function):
                 continue
             run.begin()
@@ -313,7 +334,9 @@ class Inventory:
             frame: Frame | None = None
             if isinstance(root, r.Function):
                 func = outer_function(module, root)
+                run.blocks = self._look.decorated(func)
                 frame = self._run_symbolically(func)
+                run.blocks = ()
             for call, scope in inside:
                 if (module.path, call.at) in run.evaluated:
                     continue
@@ -324,11 +347,14 @@ class Inventory:
             run.on_spawn = ignore
             run.on_done = ignore
             run.on_start = ignore
+        starts = run.starts
         result = []
         for event in met:
             at = self._attributed(event, module)
             if at is not None:
-                result.append((at, event))
+                thread = event.event.thread
+                own = tuple(start for start in starts if start.thread == thread) if thread is not None else ()
+                result.append((at, event._replace(starts=own)))
         return result
 
     def _run_symbolically(self, func: Func) -> Frame:
@@ -345,7 +371,7 @@ class Inventory:
         surroundings.leave(run)
         self._let_time_pass()
         try:
-            with run.writing() as items, self._budget():
+            with run.writing() as items, self._budget(), self._watched(event.arguments) as crossing:
                 entries = frozenset(v for v in event.callables if not isinstance(v, Const))
                 if entries:
                     run.call(entries, event.arguments, event.stack[-1][1], event.stack[-1][0])
@@ -353,13 +379,37 @@ class Inventory:
             for item in items:
                 if isinstance(item, flow.Invoke):
                     reasons |= item.summary.unknown
-            met.append(Event(event, sequence(items), frozenset(reasons), self._wrapped_name(event)))
+            met.append(
+                Event(event, sequence(items), frozenset(reasons), self._wrapped_name(event), (), tuple(crossing))
+            )
         except LIMITS as limit:
             met.append(Event(event, flow.NOTHING, frozenset({_reason(limit)})))
         finally:
             run.store.leave()
             run.in_thread -= 1
             run.active = active
+
+    @contextmanager
+    def _watched(self, given: Arguments) -> Iterator[list[Crossing]]:
+        """Run what another thread does; afterwards the list holds what of this thread's connection it used."""
+        run = self._run
+        found: list[Crossing] = []
+        used: dict[Ext, None] = {}
+        outside, memo, listener = run.made, run.memo, run.on_library
+
+        def note(path: str, receiver: Value | None, *rest: Any) -> None:
+            if owned.is_used(run, path, receiver):
+                used[receiver] = None  # type: ignore[index]
+            listener(path, receiver, *rest)
+
+        run.made, run.on_library = set(), note
+        if outside:
+            run.memo = {}  # A call remembered from outside would give out what was made there.
+        try:
+            yield found
+            found.extend(crossings(run, used, given, outside, run.made))
+        finally:
+            run.made, run.memo, run.on_library = outside, memo, listener
 
     def _wrapped_name(self, event: SpawnEvent) -> str:
         """Where the entry is an inner function that was made around one other function, the name of that one."""
@@ -437,7 +487,7 @@ class Inventory:
         if own is None:
             own = self._own_events[func] = {}
             run = self._run
-            saved = run.on_spawn, run.store, run.active, run.out, run.steps, run.memo, run.evaluated
+            saved = run.on_spawn, run.store, run.active, run.out, run.steps, run.memo, run.evaluated, run.starts
             run.begin()
             run.evaluated = set()
 
@@ -454,7 +504,7 @@ class Inventory:
             with suppress(*LIMITS):
                 self._run_symbolically(func)
             self._outer_depth = OUTER_DEPTH
-            run.on_spawn, run.store, run.active, run.out, run.steps, run.memo, run.evaluated = saved
+            run.on_spawn, run.store, run.active, run.out, run.steps, run.memo, run.evaluated, run.starts = saved
         return own.get((spawn[0].module.path, spawn[1]), False)
 
     # Sites.
@@ -463,19 +513,29 @@ class Inventory:
         self, module: r.ModuleFacts, shown: str, at: r.At, events: list[Event], bodies: dict[r.Function, SpawnSite]
     ) -> SpawnSite | None:
         best: SpawnSite | None = None
+        at_run = False
         for event in events:
             for value in attributes.ordered(event.event.callables):
                 entry = entry_function(value)
                 if entry is None:
                     continue
                 if entry.function in bodies and bodies[entry.function].connections:
-                    return None
+                    at_run = True
                 if entry.module is not module and self._stands_at_run(entry):
-                    return None
+                    at_run = True
             site = self._judge(module, shown, at, event)
             if best is None or _rank(site) < _rank(best):
                 best = site
-        return best
+        if best is None:
+            return None
+        scope = self._look.scope(module, best)
+        row = helper_row(self._run, module, scope, best) if best.unknown else ""
+        best = best._replace(
+            at_run=at_run,
+            row=row,
+            around=self._look.around(module, best, [(e.event, e.starts, e.crossings) for e in events]),
+        )
+        return None if at_run and best.around == NOWHERE else best
 
     def _stands_at_run(self, entry: Func) -> bool:
         """Whether an entry is the ``run`` of a thread class of another file, which has its finding there."""
@@ -548,7 +608,7 @@ class Inventory:
         self, span: Span, name: str, found: tuple[Connection, ...], module: r.ModuleFacts, shown: str
     ) -> tuple[Step, ...]:
         steps = [Step(span, f"hands {name} to another thread")]
-        leak = reported(found)
+        leak = reported(found) or next(iter(found), None)  # as SpawnSite.touched has it
         if leak is not None:
             for function, path, at in leak.touch.calls:
                 steps.append(Step(Span(self._shown(path, module, shown), *at), f"calls {function}"))
@@ -775,13 +835,9 @@ def _handed_over(module: r.ModuleFacts, at: r.At, entry: Func | None) -> r.At | 
         if call.at == at:
             for expr in (*call.args, *(keyword.value for keyword in call.keywords)):
                 is_lambda = isinstance(expr, r.LambdaExpr) and expr.function is entry.function
-                if is_lambda or _last_name(expr) == entry.function.name:
+                if is_lambda or last_name(expr) == entry.function.name:
                     found.append(expr.at)
     return found[0] if len(found) == 1 else None
-
-
-def _last_name(expr: r.Expr) -> str:
-    return expr.id if isinstance(expr, r.Name) else expr.name if isinstance(expr, r.Attr) else ""
 
 
 def _rank(site: SpawnSite) -> tuple[bool, bool]:

@@ -10,6 +10,7 @@ from flake8_django_threads.effects.bits import OPEN, REOPENED, exits
 from flake8_django_threads.effects.detour import Turn, place
 from flake8_django_threads.effects.evidence import Found, leaves
 from flake8_django_threads.effects.fold import RESTS, STUCK, Folder, Outcome
+from flake8_django_threads.effects.surroundings import NOWHERE, Surroundings
 from flake8_django_threads.values import flow
 from flake8_django_threads.values.flow import Node
 
@@ -70,7 +71,9 @@ class SpawnSite(NamedTuple):
     aliases, the one to report first. ``trail`` leads from the spawn to its touch; ``detour`` is the shortest way past
     the close, and ``steps`` tell it as evidence. ``unknown`` is why the entry is not known;
     empty if it is. ``through`` names the helper of the project that the site calls, and ``inner`` is the argument in it
-    that makes the thread.
+    that makes the thread. ``around`` is the place of the spawn. ``at_run``: the entry is a ``run`` method whose own
+    site says what the code does; this one tells where it starts. ``row`` is a line of TOML that would make the function
+    around an unknown entry a spawner.
     """
 
     span: Span
@@ -87,11 +90,19 @@ class SpawnSite(NamedTuple):
     inner: Span | None = None
     detour: tuple[Turn, ...] = ()
     steps: tuple[Step, ...] = ()
+    around: Surroundings = NOWHERE
+    at_run: bool = False
+    row: str = ""
 
     @property
     def leak(self) -> Connection | None:
         """The connection to report: that with the most telling fault."""
         return reported(self.connections)
+
+    @property
+    def touched(self) -> Connection | None:
+        """The connection whose touch the trail leads to: the one to report, else any."""
+        return self.leak or next(iter(self.connections), None)
 
     def seen(self, found: Found) -> str:
         """Where a leaf stands, in words of a message about this file: ``line 31``, or ``jobs.py:31`` elsewhere."""

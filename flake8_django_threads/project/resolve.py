@@ -72,6 +72,10 @@ class Resolver:
         name = path.removeprefix(root).removesuffix(".py").strip(os.sep).replace(os.sep, ".")
         return last(root) if name == "__init__" else name.removesuffix(".__init__")
 
+    def listing(self, folder: str) -> Mapping[str, bool]:
+        """The names in a folder, and whether each is a folder."""
+        return self._sources.listing(folder)
+
     def files(self, root: str) -> Iterator[str]:
         """Every ``.py`` file of the project at ``root``: of each folder first its files by name, then its folders."""
         for folder in roots.walk(root, self._sources):

@@ -20,13 +20,15 @@ Derived: TypeAlias = Mapping[str, tuple[tuple[str, str], ...]]
 class Survey(NamedTuple):
     """``texts`` has the hash of each file's text, None for one that cannot be read.
 
-    ``spawning`` are the files whose words may start a thread, ``asked`` those with the words that rules ask for.
+    ``spawning`` are the files whose words may start a thread, ``asked`` those with the words that rules ask for, and
+    ``ready`` those that seem to define an ``AppConfig.ready``.
     """
 
     texts: Mapping[str, int | None]
     spawning: tuple[str, ...]
     asked: frozenset[str]
     derived: Derived
+    ready: tuple[str, ...]
 
 
 def survey(
@@ -36,6 +38,7 @@ def survey(
     texts: dict[str, int | None] = {}
     spawning = []
     asked = []
+    ready = []
     derived: dict[str, list[tuple[str, str]]] = {}
     for path in resolver.files(root):
         try:
@@ -48,10 +51,12 @@ def survey(
             spawning.append(path)
         if is_asked(text):
             asked.append(path)
+        if "def ready(" in text and "AppConfig" in text:
+            ready.append(path)
         for name, base in _derivations(text):
             derived.setdefault(base, []).append((path, name))
     found = {base: tuple(classes) for base, classes in derived.items()}
-    return Survey(texts, tuple(spawning), frozenset(asked), found)
+    return Survey(texts, tuple(spawning), frozenset(asked), found, tuple(ready))
 
 
 def _derivations(text: str) -> Iterator[tuple[str, str]]:

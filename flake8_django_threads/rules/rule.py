@@ -19,11 +19,16 @@ MOST_OF_A_TOUCH = 40
 
 
 class Example(NamedTuple):
-    """Code that the rule reports, and the same code repaired; both are run as tests, under ``settings`` if given."""
+    """Code that the rule reports, and the same code repaired; both are run as tests, under ``settings`` if given.
+
+    ``bad_ini`` and ``good_ini`` are the uWSGI configurations that go with the two, where that is the matter.
+    """
 
     bad: str
     good: str
     settings: str = ""
+    bad_ini: str = ""
+    good_ini: str = ""
 
 
 class Rule:
@@ -33,7 +38,8 @@ class Rule:
     The docstring has two parts, headed "What it finds" and "Why it matters".
 
     A subclass speaks of spawn sites (``check``), of a file (``check_file``), or of both. ``words`` are the gate of
-    ``check_file``: it is asked only for files whose text holds one of them.
+    ``check_file``: it is asked only for files whose text holds one of them. ``of_place`` marks a rule about where a
+    spawn stands: it speaks where a thread object is made, too, when its class's ``run`` has the other findings.
     """
 
     code: ClassVar[str]
@@ -43,6 +49,7 @@ class Rule:
     example: ClassVar[Example]
     default: ClassVar[bool] = True
     words: ClassVar[tuple[str, ...]] = ()
+    of_place: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         for part in ("code", "name", "fix_safety", "known_gaps", "example"):
@@ -76,15 +83,16 @@ class Rule:
     def finding(self, site: SpawnSite, connection: Connection, but: str) -> Finding:
         """A finding at the site: what runs, its evidence, what is wrong; with trail and remedy."""
         where = "in a new thread" if site.kind == "thread" else "in a pool thread"
-        room = LONGEST - len(self.code) - 1
-        texts = [
-            " ".join(f"{name} runs {where} and queries the database {found} {but}".split())
-            for found, name in _evidence(site, connection)
-        ]
-        text = next((text for text in texts if len(text) <= room), texts[-1][: room - 3] + "...")
+        text = self.message(site, connection, f"runs {where} and queries the database", but)
         blocked = "" if connection.ends else "the thread never ends: close in each round, before it waits"
         remedy = Remedy("wrap", site.entry, site.span, site.target, False, blocked=blocked, inner=site.inner)
         return Finding(self.code, site.span, text, (*site.trail, *site.steps), remedy)
+
+    def message(self, site: SpawnSite, connection: Connection, begin: str, but: str) -> str:
+        """The entry's name, and words before and after the evidence: as much of it as there is room for."""
+        room = LONGEST - len(self.code) - 1
+        texts = [" ".join(f"{name} {begin} {found} {but}".split()) for found, name in _evidence(site, connection)]
+        return next((text for text in texts if len(text) <= room), texts[-1][: room - 3] + "...")
 
 
 def _evidence(site: SpawnSite, connection: Connection) -> Iterator[tuple[str, str]]:
@@ -98,6 +106,10 @@ def _evidence(site: SpawnSite, connection: Connection) -> Iterator[tuple[str, st
     if len(names) > 3:
         names = [*names[:2], "...", names[-1]]
     what = f"{found.leaf.what} on {connection.alias!r}" if connection.alias != "default" else found.leaf.what
+    if site.touched not in (None, connection):
+        yield f"({what}, {site.seen(found)})", site.entry_name
+        yield f"({what})", site.entry_name
+        return
     name, file = site.entry_name, place.path.rpartition("/")[2]
     if names:
         yield f"({what}, {place.short}, via {' > '.join(names)})", name

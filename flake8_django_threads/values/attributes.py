@@ -431,7 +431,7 @@ def item(run: Interpreter, values: Vals, keys: Vals, at: r.At, frame: Frame) -> 
                 if own is None:
                     box = made_classes.as_tuple(run, value)
                     own = item(run, one(box), keys, at, frame) if isinstance(box, Box) else None
-                found.append(externals.element(run, value, keys, at) if own is None else own)
+                found.append(externals.element(run, value, keys, at, frame) if own is None else own)
             case ClassValue():
                 members = enums.members(run, value)
                 found.append(enums.at(members, keys) if members else one(value))

@@ -16,6 +16,7 @@ from flake8_django_threads.values import (
     iteration,
     kinds,
     made_classes,
+    owned,
     servers,
 )
 from flake8_django_threads.values.domain import (
@@ -173,6 +174,7 @@ def _consume(run: Interpreter, receiver: Value | None, arguments: Arguments, at:
 
 def _next(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     given = arguments.get(0, None) or NOTHING
+    owned.begin(run, given)
     stepped = [attributes.dunder(run, v, "__next__", (), at, frame) for v in attributes.ordered(given)]
     found = join(s for s in stepped if s)
     rest = frozenset(v for v, s in zip(attributes.ordered(given), stepped, strict=True) if s is None)

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import attributes, calls, externals, flow, surroundings, targets
+from flake8_django_threads.values import attributes, calls, externals, flow, surroundings, targets, transactions
 from flake8_django_threads.values.domain import (
     NONE,
     NOTHING,
@@ -14,6 +14,7 @@ from flake8_django_threads.values.domain import (
     Const,
     Ext,
     Frame,
+    Func,
     Instance,
     Pending,
     Unknown,
@@ -52,9 +53,18 @@ def run_with(run: Interpreter, frame: Frame, stmt: r.With, index: int) -> bool:
 
 
 def around(
-    run: Interpreter, manager: Value, body: Callable[[Vals], bool], at: r.At, frame: Frame, is_async: bool = False
+    run: Interpreter,
+    manager: Value,
+    body: Callable[[Vals], bool],
+    at: r.At,
+    frame: Frame,
+    is_async: bool = False,
+    written: tuple[str, r.At] | None = None,
 ) -> bool:
-    """Run ``body`` inside ``manager``; False if its end is not reached."""
+    """Run ``body`` inside ``manager``; False if its end is not reached.
+
+    ``written`` is the file and position of what the manager stands around, where that is not the statement at ``at``.
+    """
     if isinstance(manager, Pending) and manager.kind in ("manager", "generator"):
         _, yields, summary = calls.run_pending_quietly(run, manager, at)
         with run.writing() as items:
@@ -82,7 +92,8 @@ def around(
     before = len(run.pushed)
     is_block = isinstance(manager, Ext) and manager.path == "django.db.transaction.atomic()"
     around_body: AbstractContextManager[list[Vals]] = surroundings.block(run) if is_block else nullcontext([])
-    with around_body as waiting, run.writing() as items:
+    entered_at = written or (frame.module.path, at)
+    with around_body as waiting, transactions.entered(run, manager, *entered_at), run.writing() as items:
         live = body(entered_vals)
     if isinstance(manager, Ext) and len(run.pushed) > before:
         live = _cover(run, manager, items, live, before, at, frame)
@@ -222,7 +233,9 @@ def decorate(run: Interpreter, manager: Value, function: Vals, arguments: Argume
         result.append(run.call(function, arguments, at, frame))
         return True
 
-    around(run, manager, body, at, frame)
+    functions = [v for v in function if isinstance(v, Func)]
+    written = (functions[0].module.path, functions[0].function.at) if functions else None
+    around(run, manager, body, at, frame, written=written)
     return join(result)
 
 

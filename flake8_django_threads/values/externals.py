@@ -17,6 +17,7 @@ from flake8_django_threads.values import (
     expressions,
     flow,
     iteration,
+    owned,
     servers,
     spawning,
     surroundings,
@@ -47,7 +48,6 @@ from flake8_django_threads.values.domain import (
     Wrapped,
     join,
     one,
-    string,
     unknown,
 )
 
@@ -266,10 +266,10 @@ def wrapped_attribute(run: Interpreter, value: Wrapped, name: str, at: r.At) -> 
     return one(Bound(Ext(path), value))
 
 
-def element(run: Interpreter, value: Ext | Instance, keys: Vals, at: r.At) -> Vals:
+def element(run: Interpreter, value: Ext | Instance, keys: Vals, at: r.At, frame: Frame | None = None) -> Vals:
     """``value[key]``."""
     if isinstance(value, Ext) and value.path == CONNECTIONS:
-        return one(Ext(CONNECTIONS + "[]", None, alias_of(keys)))
+        return one(owned.made(run, Ext(CONNECTIONS + "[]", None, alias_of(keys)), "", at, frame))
     slices = [k for k in keys if isinstance(k, Const) and k.kind == "slice"]
     if is_query(run, value) and slices and all(k.value != "step" for k in slices):
         return one(value)
@@ -483,8 +483,7 @@ def _wrap(
 
 def _using(row: Row, arguments: Arguments) -> str:
     given = arguments.keywords.get("using") or (arguments.args[0] if arguments.args else NOTHING)
-    text = string(given)
-    return text or ""
+    return alias_of(given) if given and given != NONE else ""
 
 
 def call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
@@ -567,7 +566,7 @@ def result(
             if isinstance(receiver, Instance):
                 return one(Instance(receiver.klass, receiver.site, receiver.of, alias))
             if isinstance(receiver, Ext):
-                return one(Ext(receiver.path, receiver.of, alias))
+                return one(owned.made(run, Ext(receiver.path, receiver.of, alias), path, at, frame))
             return one(Ext(path + "()"))
         case "row":
             return one(row_of(of, alias))
@@ -578,7 +577,7 @@ def result(
     if row.returns.startswith(QUERYSET) and isinstance(receiver, Instance) and is_query(run, receiver):
         # A custom queryset or manager stays itself: its methods go on being there.
         return one(Instance(receiver.klass, receiver.site, receiver.of, alias))
-    return one(Ext(run.models.canonical(row.returns), of, alias))
+    return one(owned.made(run, Ext(run.models.canonical(row.returns), of, alias), path, at, frame))
 
 
 def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.At, frame: Frame) -> None:

@@ -29,6 +29,7 @@ from flake8_django_threads.values import (
     patterns,
     surroundings,
     targets,
+    transactions,
 )
 from flake8_django_threads.values.domain import (
     NOTHING,
@@ -49,6 +50,7 @@ from flake8_django_threads.values.domain import (
 from flake8_django_threads.values.flow import Node, Summary, sequence
 from flake8_django_threads.values.namespaces import Namespaces
 from flake8_django_threads.values.store import Delta, Store
+from flake8_django_threads.values.transactions import Block, Start
 
 MOST_STEPS = 80_000
 # Deep calls are given up first, so that the entry's own statements, where closes stand, are always run.
@@ -71,7 +73,8 @@ class SpawnEvent(NamedTuple):
 
     ``callables`` are what may run there and ``arguments`` what they are given; ``stack`` are the calls on the way, as
     (frame, position of the call made in it), outermost first, the last one being the spawn itself. ``job`` is the
-    future, or the thread object of a project class, that the call gives.
+    future, or the thread object of a project class, that the call gives. ``blocks`` are the atomic blocks around the
+    call; a thread object (``thread``) may still be started elsewhere.
     """
 
     row: Row
@@ -80,6 +83,8 @@ class SpawnEvent(NamedTuple):
     stack: tuple[tuple[Frame, r.At], ...]
     target: r.At | None
     job: Value | None = None
+    blocks: tuple[Block, ...] = ()
+    thread: Value | None = None
 
 
 @dataclass(slots=True)
@@ -142,6 +147,9 @@ class Interpreter:
         self.most_depth = MOST_DEPTH
         self.most_steps = MOST_STEPS
         self.pushed: list[tuple[Ext, list[Node], int, Value, bool]] = []
+        self.blocks: tuple[Block, ...] = ()
+        self.starts: list[Start] = []
+        self.made: set[object] = set()
 
     def begin(self) -> None:
         """Forget the cells of the last site and start counting its steps."""
@@ -150,6 +158,9 @@ class Interpreter:
         self.out = []
         self.active = []
         self.pushed = []
+        self.blocks = ()
+        self.starts = []
+        self.made = set()
         self.steps = 0
 
     def step(self) -> None:
@@ -200,7 +211,8 @@ class Interpreter:
         self.store = _fresh(store)
         self.out, self.active, self.outermost = [], [], None
         try:
-            yield
+            with transactions.outside(self):
+                yield
         finally:
             store.base.update(self.store.held())
             self.store, self.out, self.active, self.outermost = store, outer, active, outermost

@@ -80,6 +80,8 @@ def _elements(run: Interpreter, value: Value, at: r.At, frame: Frame) -> Vals:
                 )
             return externals.iterated(run, value, at)
         case Ext():
+            if value.site is not None:
+                run.on_library(f"{value.path}.__iter__", value, Arguments(), at, frame)
             return externals.iterated(run, value, at)
         case Const():
             return one(value) if isinstance(value.value, str) else unknown("element of a constant")

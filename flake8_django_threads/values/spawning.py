@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
@@ -26,6 +27,7 @@ from flake8_django_threads.values.domain import (
     one,
     unknown,
 )
+from flake8_django_threads.values.transactions import Start, outside
 
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
@@ -43,8 +45,10 @@ def spawn(
         return one(Const(None, "NoneType"))
     if isinstance(receiver, Instance) and path == f"{THREAD}().run":
         return _run_target(run, receiver, at, frame)
-    if isinstance(receiver, Instance) and path == f"{THREAD}().start":
-        run.on_start(receiver)
+    if isinstance(receiver, (Instance, Ext)) and path.endswith("().start") and _is_thread(run, path):
+        run.starts.append(Start(receiver, frame.module.path, at, run.blocks))
+        if isinstance(receiver, Instance):
+            run.on_start(receiver)
     row = run.models.find("spawn", path)
     if row is None or not _required(row, arguments) or _in_processes(arguments):
         return None
@@ -119,7 +123,13 @@ def report(run: Interpreter, row: Row, given: Vals, arguments: Arguments, at: r.
     """Tell the listener of a spawn, with what the entry will be called with."""
     passed, keywords = passed_on(run, row, arguments, at, frame)
     passed.keywords.update(keywords)
-    report_call(run, row, given, passed, at, frame, _target_at(row, arguments), job)
+    thread = job if _is_thread(run, row.path + "().start") else None
+    report_call(run, row, given, passed, at, frame, _target_at(row, arguments), job, thread)
+
+
+def _is_thread(run: Interpreter, start: str) -> bool:
+    """Whether a path is the method that starts a thread."""
+    return run.models.is_a(start.removesuffix("().start"), THREAD)
 
 
 def _target_at(row: Row, arguments: Arguments) -> r.At | None:
@@ -187,7 +197,8 @@ def call_through(
         passed.keywords.update(keywords)
         callables = frozenset(v for v in rest if not (isinstance(v, Ext) and v.path.endswith("()")))
         if callables:
-            found = join((found, run.call(callables, passed, at, frame)))
+            with outside(run) if path.endswith(".on_commit") else nullcontext():
+                found = join((found, run.call(callables, passed, at, frame)))
     return found or one(Ext(path + "()"))
 
 
@@ -236,7 +247,7 @@ def subclass_spawn(run: Interpreter, instance: Instance, arguments: Arguments, a
     own = attributes.lookup(run, instance.klass, "run")
     if own is not None:
         entries = frozenset(Bound(v, instance) for v in own[1] if isinstance(v, Func))
-        report_call(run, row, entries, Arguments(), at, frame, None, instance)
+        report_call(run, row, entries, Arguments(), at, frame, None, instance, instance)
         return
     target = run.store.get((instance, "_target"))
     if target is None:
@@ -245,7 +256,7 @@ def subclass_spawn(run: Interpreter, instance: Instance, arguments: Arguments, a
     given = run.store.get((instance, "_args"))
     if given is not None:
         calls.spread(run, passed, given, at, frame)
-    report_call(run, row, target, passed, at, frame, _target_at(row, arguments))
+    report_call(run, row, target, passed, at, frame, _target_at(row, arguments), None, instance)
 
 
 def report_call(
@@ -257,6 +268,7 @@ def report_call(
     frame: Frame,
     target: r.At | None,
     job: Value | None = None,
+    thread: Value | None = None,
 ) -> None:
     """Tell the listener of a spawn whose entry and arguments are known already."""
     from flake8_django_threads.values.interpreter import SpawnEvent
@@ -266,4 +278,4 @@ def report_call(
         stack.insert(0, (run.outermost, stack[0][1]))
     inner = [(f, stack[i + 1][1]) for i, (f, _) in enumerate(stack[:-1])]
     where = stack[-1][0] if stack else frame
-    run.on_spawn(SpawnEvent(row, entries, passed, (*inner, (where, at)), target, job))
+    run.on_spawn(SpawnEvent(row, entries, passed, (*inner, (where, at)), target, job, run.blocks, thread))

@@ -1,0 +1,87 @@
+"""What is around a spawn: the transaction, the test, the start-up that it stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from flake8_django_threads.base import Span
+from flake8_django_threads.effects import in_test
+from flake8_django_threads.effects.at_startup import Startups
+from flake8_django_threads.effects.sites import SpawnSite
+from flake8_django_threads.effects.surroundings import NOWHERE, Block, Crossing, Surroundings
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.walk import callee, last_name
+from flake8_django_threads.values import flow, transactions
+from flake8_django_threads.values.domain import Ext, Func
+from flake8_django_threads.values.interpreter import Interpreter, SpawnEvent
+from flake8_django_threads.values.transactions import Start
+
+Met: TypeAlias = tuple[SpawnEvent, tuple[Start, ...], tuple[Crossing, ...]]
+Shown: TypeAlias = Callable[[str, r.ModuleFacts, str], str]
+
+
+class Lookaround:
+    """Looks around the spawns of one file after the other. ``shown`` gives a file's name in messages, ``ready`` the
+    files of each project that may hold an ``AppConfig.ready``."""
+
+    def __init__(self, run: Interpreter, shown: Shown, ready: Mapping[str, tuple[str, ...]]) -> None:
+        self._run = run
+        self._shown = shown
+        self._startups = Startups(run, ready)
+        self._scopes: tuple[r.ModuleFacts | None, dict[r.At, r.Scope]] = (None, {})
+
+    def around(self, module: r.ModuleFacts, site: SpawnSite, met: Sequence[Met]) -> Surroundings:
+        """The surroundings of a site, from the events that belong to it and the starts of their threads."""
+        crossing = tuple(dict.fromkeys(one for *_, found in met for one in found))
+        if not site.connections:
+            return NOWHERE._replace(crossings=crossing)
+        scope = self.scope(module, site)
+        place = site.span[1:]
+        startup = self._startups.of(module, scope, place, [event for event, *_ in met])
+        if startup is not None:
+            path = startup.span.path
+            startup = startup._replace(span=startup.span._replace(path=self._shown(path, module, site.span.path)))
+        started = any(event.thread is None or starts for event, starts, _ in met)
+        test = in_test.test_around(self._run, module, scope) if started else None
+        return Surroundings(tuple(dict.fromkeys(self._blocks(module, site, met))), test, startup, crossing)
+
+    def decorated(self, func: Func) -> tuple[transactions.Block, ...]:
+        """The transactions that the decorators of a function put around it."""
+        run = self._run
+        frame = run.class_frame(func.klass) if func.klass is not None else run.module_frame(func.module)
+        found = []
+        for decorator in func.function.decorators:
+            written = (decorator, *decorator.args) if isinstance(decorator, r.Call) else (decorator,)
+            if not any("atomic" in last_name(callee(expr)) for expr in written):
+                continue
+            with run.detached():
+                values = [value for expr in written for value in run.evaluate(frame, expr)]
+            for value in values:
+                if isinstance(value, Ext) and value.path in (transactions.ATOMIC, transactions.ATOMIC[:-2]):
+                    alias = value.alias or flow.DEFAULT
+                    found.append(transactions.Block(func.module.path, func.function.at, alias))
+        return tuple(found)
+
+    def scope(self, module: r.ModuleFacts, site: SpawnSite) -> r.Scope:
+        """The innermost function, class or module whose body holds the spawn."""
+        if self._scopes[0] is not module:
+            self._scopes = (module, {call.at: scope for call, scope in module.calls})
+        return self._scopes[1].get(site.span[1:]) or _innermost(module, site.span.line, site.span.col)
+
+    def _blocks(self, module: r.ModuleFacts, site: SpawnSite, met: Sequence[Met]) -> Iterable[Block]:
+        """The open blocks on the databases that the code touches; a thread counts where it is started."""
+        aliases = {connection.alias for connection in site.connections}
+        for event, starts, _ in met:
+            here = Start(None, module.path, site.span[1:], event.blocks)  # type: ignore[arg-type]
+            for start in starts if event.thread is not None else (here,):
+                call = Span(self._shown(start.path, module, site.span.path), *start.at)
+                for block in reversed(start.blocks):
+                    if block.alias in aliases:
+                        yield Block(Span(self._shown(block.path, module, site.span.path), *block.at), block.alias, call)
+
+
+def _innermost(module: r.ModuleFacts, line: int, col: int) -> r.Scope:
+    """The innermost function around a position that is no call's, such as that of an ``await``."""
+    around = [f for f in module.functions if f.at[:2] <= (line, col) <= f.at[2:]]
+    return max(around, key=lambda function: function.at[:2], default=module)

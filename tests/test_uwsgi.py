@@ -1,0 +1,74 @@
+"""The uWSGI rule beyond its fixtures: the line in the configuration file itself, and the one file that reports it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flake8_django_threads.cli import main
+from flake8_django_threads.engine import Engine, Options
+
+SPAWN = "from threading import Thread\n\nThread(target=print).start()\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with spawns in two modules, a test and a command."""
+    for path in ("first.py", "second.py", "tests/aside.py", "management/commands/run.py"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(SPAWN, encoding="utf-8")
+    (tmp_path / "uwsgi.ini").write_text("[uwsgi]\nmodule = shop.wsgi\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def reporting(project: Path, *, survey: bool = True) -> list[str]:
+    """The files at which one engine reports, asked in the wrong order."""
+    engine = Engine(Options(survey=survey), cwd=str(project))
+    files = sorted((path.relative_to(project).as_posix() for path in project.rglob("*.py")), reverse=True)
+    return [file for file in files if any(f.code == "DJT901" for f in engine.analyse(file).findings)]
+
+
+def test_one_file_reports_for_the_project(project: Path) -> None:
+    assert reporting(project) == ["first.py"]
+    assert [f.code for f in Engine(cwd=str(project)).analyse("second.py").findings] == []
+    (project / "first.py").write_text("from threading import Thread\n", encoding="utf-8")
+    assert reporting(project) == ["second.py"]
+
+
+def test_without_a_survey_every_file_does(project: Path) -> None:
+    assert reporting(project, survey=False) == ["second.py", "first.py"]
+
+
+@pytest.mark.usefixtures("project")
+def test_djt_fix_names_the_line_of_the_configuration(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--check", "first.py", "second.py"]) == 1
+    lines = [line for line in capsys.readouterr().out.splitlines() if "DJT901" in line]
+    assert [line.split(" ")[0] for line in lines] == ["first.py:3:1:", "uwsgi.ini:1:1:"]
+
+
+def test_every_configuration_is_named(project: Path) -> None:
+    (project / "deploy").mkdir()
+    (project / "deploy" / "start.sh").write_text("uwsgi --http :80 --module shop.wsgi\n", encoding="utf-8")
+    (project / "deploy" / "enough.ini").write_text("[uwsgi]\nmodule = x\nthreads = 2\n", encoding="utf-8")
+    found = Engine(cwd=str(project)).analyse("first.py").findings
+    assert [finding.trail[-1].span.short for finding in found] == ["deploy/start.sh:1", "uwsgi.ini:1"]
+    kinds = [(f.remedy.kind, bool(f.remedy.blocked)) for f in found if f.remedy is not None]
+    assert kinds == [("ini-enable-threads", True), ("ini-enable-threads", False)]
+
+
+def test_what_cannot_be_read_is_passed_over(project: Path) -> None:
+    (project / "uwsgi.ini").write_bytes(b"[uwsgi]\nmodule = \xff\n")
+    (project / "uwsgi.json").write_text("{", encoding="utf-8")
+    assert reporting(project) == []
+
+
+def test_a_project_without_spawns_is_not_searched(project: Path) -> None:
+    for path in project.rglob("*.py"):
+        path.write_text("print(1)\n", encoding="utf-8")
+    engine = Engine(cwd=str(project))
+    engine.prepare(["."])
+    before = engine.sources.path_calls
+    assert engine.analyse("first.py").findings == ()
+    assert engine.sources.path_calls == before
