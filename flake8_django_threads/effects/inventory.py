@@ -657,7 +657,7 @@ class Inventory:
         run = self._run
         for call, _ in module.calls:
             given = (*call.args[1:2], *(k.value for k in call.keywords if k.name == "RequestHandlerClass"))
-            if any(_last_name(expr) == klass.fact.name for expr in given):
+            if any(last_name(expr) == klass.fact.name for expr in given):
                 with run.within(OUTER_DEPTH, OUTER_STEPS), run.detached():
                     made = run.evaluate(run.module_frame(module), call.func)
                     if any(isinstance(v, (ClassValue, Ext)) and servers.is_threading(run, v) for v in made):
