@@ -19,9 +19,14 @@ import pytest
 from flake8_django_threads.engine import Engine
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
+CURSOR = "The end of a cursor is told only where the thread that never closes starts in the same file"
 # Mirror and case -> why they disagree. A row that agrees again fails.
 DISAGREE = {
     ("aliases", "rules/DJT001/dummy_process/case.py"): "Process of multiprocessing.dummy is only looked at as Thread",
+    ("split", "rules/DJT001/closes_something_else/case.py"): CURSOR,
+    ("split", "rules/DJT001/cursor/case.py"): CURSOR,
+    ("split", "rules/DJT006/in_a_thread_that_never_closes/case.py"): CURSOR,
+    ("split", "rules/DJT007/ways_to_name_a_database/case.py"): CURSOR,
 }
 # What runs at import depends on where a module is.
 OF_PLACE = {"DJT401"}

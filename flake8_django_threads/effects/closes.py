@@ -11,8 +11,10 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
 
+from flake8_django_threads.effects.evidence import leaves
 from flake8_django_threads.effects.explore import outer_function, outermost, reach, run_symbolically
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.values import flow
 from flake8_django_threads.values.domain import Arguments, Ext, Frame, Instance, Value, one
 from flake8_django_threads.values.externals import CONNECTIONS
 from flake8_django_threads.values.interpreter import Exhausted, Interpreter, ignore
@@ -88,6 +90,16 @@ def uses(run: Interpreter, module: r.ModuleFacts) -> tuple[Use, ...]:
     return tuple(sorted(own, key=lambda use: (use.at, use.path)))
 
 
+def touches(run: Interpreter, module: r.ModuleFacts, function: r.Function) -> bool:
+    """Whether an outermost function, run by itself, uses a connection of its own thread."""
+    run.begin()
+    with suppress(Exhausted, RecursionError):
+        frame = run_symbolically(run, outer_function(module, function), DEPTH, STEPS)
+        trees = [known.summary.tree for known in run.memo.get(frame, ())]
+        return any(isinstance(found.leaf, flow.Touch) for tree in trees for found in leaves(tree, module.path))
+    return True
+
+
 def is_connections(run: Interpreter, module: r.ModuleFacts, expr: r.Expr) -> bool:
     """Whether an expression, seen from the top of the module, is ``django.db.connections`` and nothing else."""
     with suppress(Exhausted, RecursionError), run.detached():
@@ -107,7 +119,7 @@ def _run(run: Interpreter, module: r.ModuleFacts, root: r.Scope, inside: list[tu
 
 def _roots(module: r.ModuleFacts) -> Iterator[tuple[r.Scope, list[tuple[r.Call, r.Scope]]]]:
     """The outermost functions that name a connection, or call one that does, with the calls of their scopes."""
-    names = frozenset(_names(module))
+    names = names_of_django(module)
     if not names:
         return
     scopes: tuple[r.ModuleFacts | r.Function, ...] = (module, *module.functions)
@@ -123,8 +135,18 @@ def _roots(module: r.ModuleFacts) -> Iterator[tuple[r.Scope, list[tuple[r.Call, 
         yield root, [(c, s) for c, s in module.calls if s in holding and outermost(s) is root]
 
 
-def _names(module: r.ModuleFacts) -> Iterator[str]:
+def names_of_django(module: r.ModuleFacts) -> frozenset[str]:
     """The names that the module imports, anywhere, which may be Django's connections or close them."""
+    return frozenset(_names(module))
+
+
+def imported_as(module: r.ModuleFacts, wanted: frozenset[str]) -> frozenset[str]:
+    """The names themselves, and what the top of the module imports them as."""
+    found = {alias for s in module.body if isinstance(s, r.ImportFrom) for name, alias in s.names if name in wanted}
+    return wanted | found
+
+
+def _names(module: r.ModuleFacts) -> Iterator[str]:
     stack: list[object] = [module.body]
     while stack:
         node = stack.pop()

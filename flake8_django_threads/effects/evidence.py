@@ -34,6 +34,29 @@ def leaves(tree: Node, path: str) -> Iterator[Found]:
                 queue.append((item.summary.tree, item.summary.path, (*calls, step)))
 
 
+def closing(tree: Node) -> Iterator[flow.Close]:
+    """Every close below ``tree``."""
+    return (found.leaf for found in leaves(tree, "") if isinstance(found.leaf, flow.Close))
+
+
+def close_alone(tree: Node) -> str:
+    """The path of the close if running ``tree`` does nothing else; empty where it may do more, or less."""
+    todo: list[Node] = [tree]
+    seen: set[Summary] = set()
+    found = ""
+    while todo:
+        for item in _walk(todo.pop()):
+            if isinstance(item, flow.Close) and item.sure:
+                found = found or item.what
+            elif isinstance(item, flow.Invoke):
+                if item.summary not in seen:
+                    seen.add(item.summary)
+                    todo.append(item.summary.tree)
+            elif not isinstance(item, (flow.Seq, flow.Branch, flow.Loop, flow.Try, flow.AssumeShut, flow.Jump)):
+                return ""
+    return found
+
+
 def first(tree: Node, path: str, wanted: Callable[[flow.Touch | flow.Close], bool]) -> Found | None:
     """The nearest leaf that is wanted."""
     return next((found for found in leaves(tree, path) if wanted(found.leaf)), None)

@@ -14,6 +14,7 @@ from flake8_django_threads.base import Definition, Span, Step
 from flake8_django_threads.effects.bits import OPEN, REOPENED
 from flake8_django_threads.effects.crossing import crossings
 from flake8_django_threads.effects.detour import Turn, detour
+from flake8_django_threads.effects.evidence import close_alone, closing
 from flake8_django_threads.effects.explore import (
     OUTER_DEPTH,
     OUTER_STEPS,
@@ -60,6 +61,8 @@ from flake8_django_threads.values.interpreter import MOST_DEPTH, MOST_STEPS, Exh
 from flake8_django_threads.values.transactions import Start
 
 RECURSION = 12_000
+# All that a job may call that is nothing but a close.
+_CLOSING_NAMES = frozenset({"all", "close", "close_all", "close_old_connections", "close_if_unusable_or_obsolete"})
 MOST_CALLERS = 12
 MOST_ALIASES = 4
 # A helper is run for what its parameters reach alone.
@@ -73,7 +76,8 @@ LIMIT = "limit: "
 
 class Event(NamedTuple):
     """A spawn as met, with the tree of what runs there; ``behind`` is the function that a wrapper around it calls,
-    ``starts`` are the calls that start its thread object, ``crossings`` what it uses of the connection outside."""
+    ``starts`` are the calls that start its thread object, ``crossings`` what it uses of the connection outside,
+    ``callback`` is the call that adds the done-callback by which alone the job is closed."""
 
     event: SpawnEvent
     tree: flow.Node
@@ -81,6 +85,7 @@ class Event(NamedTuple):
     behind: str = ""
     starts: tuple[Start, ...] = ()
     crossings: tuple[Crossing, ...] = ()
+    callback: r.At | None = None
 
 
 class Inventory:
@@ -462,8 +467,11 @@ class Inventory:
             try:
                 with run.writing() as items, self._budget():
                     run.call(callbacks, Arguments([one(job)]), at, frame)
-                tree = flow.Try(at, event.tree, (), flow.NOTHING, sequence(items))
-                met[index] = event._replace(tree=tree)
+                after = sequence(items)
+                tree = flow.Try(at, event.tree, (), flow.NOTHING, after)
+                closes = any(closing(event.tree)), any(closing(after))
+                callback = at if frame.module.path == event.event.stack[0][0].module.path else None
+                met[index] = event._replace(tree=tree, callback=callback if closes == (False, True) else None)
             finally:
                 run.store.leave()
                 run.in_thread -= 1
@@ -602,6 +610,8 @@ class Inventory:
             inner,
             turns,
             tuple(Step(Span(self._shown(turn.path, module, shown), *turn.at), turn.text) for turn in turns),
+            only_closes=close_alone(event.tree) if not unknown and _is_plain(entry, event, module) else "",
+            callback=Span(shown, *event.callback) if event.callback is not None else None,
         )
 
     def _trail(
@@ -838,6 +848,26 @@ def _handed_over(module: r.ModuleFacts, at: r.At, entry: Func | None) -> r.At | 
                 if is_lambda or last_name(expr) == entry.function.name:
                     found.append(expr.at)
     return found[0] if len(found) == 1 else None
+
+
+def _is_plain(entry: Func | None, event: Event, module: r.ModuleFacts) -> bool:
+    """Whether a job is what is written for it, and nothing that closes around somebody else's function."""
+    if event.behind or _has_one_worker(module):
+        return False
+    if entry is None:
+        return True
+    is_alone = entry.function.name == "<lambda>" or isinstance(entry.function.owner, r.ModuleFacts)
+    called = {last_name(call.func) for call, scope in entry.module.calls if scope is entry.function}
+    return is_alone and not entry.function.decorators and called <= _CLOSING_NAMES
+
+
+def _has_one_worker(module: r.ModuleFacts) -> bool:
+    """Whether the module makes a pool of one worker, where each job runs in the same thread."""
+    return any(
+        last_name(call.func) in ("ThreadPoolExecutor", "ThreadPool", "Pool")
+        and any(isinstance(v, r.Const) and v.value == 1 for v in (*call.args[:1], *(k.value for k in call.keywords)))
+        for call, _ in module.calls
+    )
 
 
 def _rank(site: SpawnSite) -> tuple[bool, bool]:

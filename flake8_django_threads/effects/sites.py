@@ -73,7 +73,8 @@ class SpawnSite(NamedTuple):
     empty if it is. ``through`` names the helper of the project that the site calls, and ``inner`` is the argument in it
     that makes the thread. ``around`` is the place of the spawn. ``at_run``: the entry is a ``run`` method whose own
     site says what the code does; this one tells where it starts. ``row`` is a line of TOML that would make the function
-    around an unknown entry a spawner.
+    around an unknown entry a spawner. ``only_closes`` is the path of the close that is all the code does, and
+    ``callback`` the call that adds the done-callback by which alone the job is closed.
     """
 
     span: Span
@@ -93,6 +94,8 @@ class SpawnSite(NamedTuple):
     around: Surroundings = NOWHERE
     at_run: bool = False
     row: str = ""
+    only_closes: str = ""
+    callback: Span | None = None
 
     @property
     def leak(self) -> Connection | None:

@@ -45,6 +45,13 @@ class Store:
             known = self._modules[path] = self._load(path)
         return known
 
+    def text(self, path: str) -> str:
+        """The text of a file; empty where it cannot be read."""
+        try:
+            return self._sources.read(path)
+        except Unreadable:
+            return ""
+
     def adopt(self, path: str, tree: ast.Module, lines: Sequence[str]) -> ModuleFacts | Unloadable:
         """The facts of a file that somebody has parsed already; those of ``facts(path)`` if they were asked for before.
 

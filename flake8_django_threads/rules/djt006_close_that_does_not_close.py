@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.base import Finding
 from flake8_django_threads.effects.linted_file import LintedFile
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.walk import words
 from flake8_django_threads.rules.rule import Example, Rule
 
 if TYPE_CHECKING:
     from flake8_django_threads.effects.closes import Use
 
 _CONNECTIONS = ("django.db.connection", "django.db.connections[]")
+# Whoever changes these has the connection made anew.
+_SETTINGS = frozenset({"DATABASES", "databases"})
 _CURSOR = "django.db.connections[].cursor()"
 _SILENT_HERE = {
     f"{_CURSOR}.close": "closes the cursor alone",
@@ -82,8 +85,10 @@ def _mistake(file: LintedFile, use: Use, found: Iterable[Use]) -> str:
         return "connections.close_all() takes no argument: the call raises TypeError and closes nothing"
     beside = [other for other in found if other.frame.function is use.frame.function and other is not use]
     if use.path == "django.db.connections.__delitem__" and not any(other.closes for other in beside):
+        if use.frame.function is not None and _SETTINGS & words(use.frame.function.body):
+            return ""
         return "del connections[...] forgets the connection without closing it: the session stays open"
-    if last == "close" and owner in [f"{path}.connection" for path in _CONNECTIONS]:
+    if last == "close" and owner in [f"{path}.connection" for path in _CONNECTIONS] and _is_written_so(use):
         function = use.frame.function
         if not _is_test(file, function) and not (function is not None and _takes_away(function)):
             return f"{owner.rpartition('.')[2]}.close() closes the driver's connection alone: Django takes it for open"
@@ -102,6 +107,12 @@ def _in_a_leaking_thread(file: LintedFile, use: Use) -> str:
         if function.at[:2] <= leak.touch.leaf.at[:2] <= function.at[2:] and "cursor" in leak.touch.leaf.what:
             return f"this {_SILENT_HERE[use.path]}: the connection stays open in the thread that runs {site.entry_name}"
     return ""
+
+
+def _is_written_so(use: Use) -> bool:
+    """Whether the driver's connection is taken and closed in one expression: a name for it may hold another one."""
+    func = use.call.func if use.call is not None else None
+    return isinstance(func, r.Attr) and isinstance(func.base, r.Attr) and func.base.name == "connection"
 
 
 def _is_test(file: LintedFile, function: r.Function | None) -> bool:

@@ -90,11 +90,13 @@ def around(
         if isinstance(manager, (Ext, Instance)):
             externals.event(run, manager, "enter", at)
     before = len(run.pushed)
-    is_block = isinstance(manager, Ext) and manager.path == "django.db.transaction.atomic()"
+    is_block = isinstance(manager, Ext) and manager.path == transactions.ATOMIC
     around_body: AbstractContextManager[list[Vals]] = surroundings.block(run) if is_block else nullcontext([])
-    entered_at = written or (frame.module.path, at)
-    with around_body as waiting, transactions.entered(run, manager, *entered_at), run.writing() as items:
+    inside = transactions.entered(run, manager, *(written or (frame.module.path, at)))
+    with around_body as waiting, inside as block, run.writing() as items:
         live = body(entered_vals)
+    if block is not None:
+        run.on_block(block, sequence(items))
     if isinstance(manager, Ext) and len(run.pushed) > before:
         live = _cover(run, manager, items, live, before, at, frame)
     with run.writing() as leave:

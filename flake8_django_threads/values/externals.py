@@ -22,6 +22,7 @@ from flake8_django_threads.values import (
     spawning,
     surroundings,
     touches,
+    transactions,
     uses,
 )
 from flake8_django_threads.values.domain import (
@@ -69,11 +70,8 @@ ALIASES = (CONNECTIONS, CONNECTIONS + ".databases", CONNECTIONS + ".all()", "dja
 _MODEL_PATH = re.compile(r"(?:^|\.)models(?:\.[a-z_]\w*)*\.[A-Z]\w*$")
 _DEFAULT_MANAGERS = ("objects", "_default_manager", "_base_manager")
 # Outside any block, and while the program runs.
-FALSE_HERE = (
-    "django.db.connection.in_atomic_block",
-    "django.db.connections[].in_atomic_block",
-    "typing.TYPE_CHECKING",
-)
+FALSE_HERE = ("typing.TYPE_CHECKING",)
+_IN_ATOMIC = ("django.db.connection.in_atomic_block", "django.db.connections[].in_atomic_block")
 # What these wrap runs in a thread that has no event loop.
 OFF_LOOP = ("asgiref.sync.sync_to_async", "channels.db.database_sync_to_async")
 _CLOSERS = ("close", "cleanup", "clean_up")
@@ -131,6 +129,9 @@ def attribute(run: Interpreter, value: Ext, name: str, at: r.At, frame: Frame) -
     path = run.models.canonical(f"{value.path}.{name}")
     if path in FALSE_HERE:
         return one(Const(False, "bool"))
+    if path in _IN_ATOMIC:
+        alias = flow.DEFAULT if value.path == CONNECTION else value.alias
+        return one(Const(transactions.is_inside(run, alias), "bool"))
     owner = Ext(value.path.removesuffix("()"))
     if value.path.endswith("()"):
         if name == "objects" and is_model(run, owner):
@@ -372,6 +373,8 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
         touches.touch(run, touching, receiver, arguments, at, path)
     if wrapper is not None:
         return _wrap(run, wrapper, function, receiver, arguments, path, at, frame)
+    if run.minds_blocks and run.blocks and path.startswith("django.db.") and path.endswith(".get_autocommit"):
+        return one(Const(False, "bool"))
     if touching is not None:
         return result(run, touching, receiver, arguments, path, at, frame)
     lazy = run.models.find("lazy", path)

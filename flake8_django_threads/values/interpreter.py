@@ -103,13 +103,17 @@ class Activation:
 
 
 class Remembered(NamedTuple):
-    """A finished call: the cells that it read, what it left behind, and its meaning."""
+    """A finished call: the cells that it read, what it left behind, and its meaning.
+
+    ``blocks`` are the transactions around it.
+    """
 
     reads: dict[tuple[object, object], Vals | None]
     writes: Delta
     result: Vals
     yields: Vals
     summary: Summary
+    blocks: tuple[Block, ...]
 
 
 class Interpreter:
@@ -139,6 +143,8 @@ class Interpreter:
         self.on_spawn: Callable[[SpawnEvent], None] = ignore
         self.on_done: Callable[[Value, Vals, Frame, r.At], None] = ignore
         self.on_start: Callable[[Value], None] = ignore
+        self.minds_blocks = False
+        self.on_block: Callable[[Block, Node], None] = ignore
         self.on_library: Callable[[str, Value | None, Arguments, r.At, Frame], None] = ignore
         self.evaluated: set[tuple[str, r.At]] = set()
         self.in_thread = 0
@@ -259,12 +265,18 @@ class Interpreter:
             self.note_unknown("limit: steps")
             return unknown("limit: steps"), unknown("limit: steps"), None
         for known in self.memo.get(frame, ()):
-            if all(self.store.peek(cell) == vals for cell, vals in known.reads.items()):
+            if self._same_blocks(known.blocks) and all(
+                self.store.peek(cell) == vals for cell, vals in known.reads.items()
+            ):
                 self.store.replay(known.reads)
                 for cell, vals in known.writes.items():
                     self.store.set(cell, vals)
                 return known.result, known.yields, known.summary
         return self._run_body(frame, func, bound, at)
+
+    def _same_blocks(self, blocks: tuple[Block, ...]) -> bool:
+        """Whether a call met inside these transactions goes as one here; nobody may want to know."""
+        return blocks == self.blocks or not self.minds_blocks
 
     def _run_body(self, frame: Frame, func: Func, bound: dict[str, Vals], at: r.At) -> tuple[Vals, Vals, Summary]:
         summary = Summary(func.function, func.module.path)
@@ -308,7 +320,7 @@ class Interpreter:
             kept = self.memo.setdefault(frame, [])
             if len(kept) < MOST_SUMMARIES:
                 outside = {cell: vals for cell, vals in reads.items() if cell[0] is not frame}
-                kept.append(Remembered(outside, writes, result, yields, summary))
+                kept.append(Remembered(outside, writes, result, yields, summary, self.blocks))
         return result, yields, summary
 
     # Statements.

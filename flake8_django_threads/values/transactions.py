@@ -37,17 +37,28 @@ class Start(NamedTuple):
 
 
 @contextmanager
-def entered(run: Interpreter, manager: Value, path: str, at: At) -> Iterator[None]:
-    """Run the body of a with statement, inside a transaction if its manager is one."""
+def entered(run: Interpreter, manager: Value, path: str, at: At) -> Iterator[Block | None]:
+    """Run the body of a with statement, inside a transaction if its manager is one; gives that transaction."""
     if not (isinstance(manager, Ext) and manager.path == ATOMIC):
-        yield
+        yield None
         return
     outer = run.blocks
-    run.blocks = (*outer, Block(path, at, manager.alias or DEFAULT))
+    block = Block(path, at, manager.alias or DEFAULT)
+    run.blocks = (*outer, block)
     try:
-        yield
+        yield block
     finally:
         run.blocks = outer
+
+
+def is_inside(run: Interpreter, alias: str) -> bool:
+    """Whether a transaction on the database ``alias`` is open here; any one where the alias is not known.
+
+    It is taken not to be, where nobody asks for transactions: code that runs in a thread begins outside of any.
+    """
+    return run.minds_blocks and any(
+        "?" in (alias, block.alias) or alias in ("", "*", block.alias) for block in run.blocks
+    )
 
 
 @contextmanager

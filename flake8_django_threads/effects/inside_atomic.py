@@ -1,0 +1,209 @@
+"""Closes that run inside a transaction of their own thread, found through the callers of what closes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import lru_cache
+from typing import NamedTuple
+
+from flake8_django_threads.effects.bits import REOPENED, SAME, SHUT, exits
+from flake8_django_threads.effects.callers import Place, callers
+from flake8_django_threads.effects.closes import imported_as, names_of_django
+from flake8_django_threads.effects.evidence import leaves
+from flake8_django_threads.effects.explore import outer_function, outermost, run_symbolically
+from flake8_django_threads.effects.fold import Folder, Outcome
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.walk import callee, last_name, words
+from flake8_django_threads.models.gate import Gate
+from flake8_django_threads.values import flow
+from flake8_django_threads.values.domain import Arguments, ClassValue, Ext, Frame, Func, Value
+from flake8_django_threads.values.interpreter import Exhausted, Interpreter, ignore
+from flake8_django_threads.values.transactions import ATOMIC, Block
+
+DEPTH, STEPS, MOST_ROOTS = 8, 20_000, 150
+_RECURSION = 12_000
+# A text without these closes nothing.
+CLOSING = Gate(
+    [("close_all",), ("close_old_connections",), ("connection", ".close("), ("close_if_unusable",)]
+    + [(signal, "send") for signal in ("request_finished", "request_started")]
+)
+_LAST = frozenset(
+    {"close", "close_all", "close_old_connections", "close_if_unusable_or_obsolete", "send", "send_robust"}
+)
+_CLOSED = frozenset({SHUT, REOPENED})
+_ATOMIC = frozenset({"atomic", "Atomic"})
+TEST_CASE = "django.test.TestCase"
+_TEST_PARTS = ("test", "setUp", "tearDown")
+
+
+class Inside(NamedTuple):
+    """A close inside a transaction that then ends as if nothing had happened.
+
+    ``what`` is the close's path in the rows; ``calls`` lead from the transaction to it as (function, file, position of
+    the call), outermost first. ``test`` names the test whose transaction it is; empty for any other.
+    """
+
+    path: str
+    at: r.At
+    what: str
+    block: Block
+    calls: tuple[tuple[str, str, r.At], ...]
+    test: str
+
+
+@lru_cache(maxsize=4)
+def closes_inside(run: Interpreter, root: str) -> dict[str, tuple[Inside, ...]]:
+    """All of them in the project at ``root``, by file; of each close the one that fewest calls lead to."""
+    found: dict[tuple[str, r.At], Inside] = {}
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _RECURSION))
+    try:
+        for place in _roots(run, root):
+            for inside in _Watch(run, place).closes():
+                known = found.get((inside.path, inside.at))
+                if known is None or (bool(inside.test), len(inside.calls)) < (bool(known.test), len(known.calls)):
+                    found[inside.path, inside.at] = inside
+    finally:
+        sys.setrecursionlimit(limit)
+    files: dict[str, list[Inside]] = {}
+    for inside in found.values():
+        files.setdefault(inside.path, []).append(inside)
+    return {path: tuple(sorted(those, key=lambda inside: inside.at)) for path, those in files.items()}
+
+
+def _roots(run: Interpreter, root: str) -> Iterator[Place]:
+    """The functions with a transaction in or around them from which a close may be reached."""
+    closing: list[Place] = []
+    for path in run.resolver.files(root):
+        if CLOSING.passes(run.modules.text(path)):
+            facts = run.modules.facts(path)
+            if isinstance(facts, r.ModuleFacts):
+                closing += _closing(facts)
+    if not closing:
+        return
+    count = 0
+    for place in callers(run.resolver, run.modules, root, closing):
+        if _holds_transaction(run, place):
+            count += 1
+            yield place
+            if count == MOST_ROOTS:
+                return
+
+
+def _closing(facts: r.ModuleFacts) -> Iterator[Place]:
+    names = names_of_django(facts)
+    if not names:
+        return
+    last = imported_as(facts, _LAST)
+    found: dict[r.Function, None] = {}
+    for call, scope in facts.calls:
+        if last_name(call.func) in last:
+            root = outermost(scope)
+            if isinstance(root, r.Function):
+                found[root] = None
+    yield from (Place(facts, root) for root in found)
+
+
+def _holds_transaction(run: Interpreter, place: Place) -> bool:
+    held = words(place.function.body) | words(place.function.decorators)
+    return not held.isdisjoint(imported_as(place.module, _ATOMIC)) or bool(_test_of(run, place))
+
+
+def _test_of(run: Interpreter, place: Place) -> str:
+    """The name of the test, or of what is run around tests, that a function is; empty where no transaction is open."""
+    owner, function = place.function.owner, place.function
+    if not isinstance(owner, r.ClassFact) or not owner.bases or not function.name.startswith(_TEST_PARTS):
+        return ""
+    if function.name == "tearDownClass":
+        return ""
+    with suppress(Exhausted, RecursionError):
+        if run.names.is_a(ClassValue(owner, place.module), TEST_CASE):
+            return f"{owner.name}.{function.name}"
+    return ""
+
+
+class _Watch:
+    """Runs one function and listens for closes and the ends of transactions."""
+
+    def __init__(self, run: Interpreter, place: Place) -> None:
+        self._run = run
+        self._place = place
+        self._heard: set[tuple[str, r.At, Block]] = set()
+        self._ended: list[tuple[Block, flow.Node, str]] = []
+
+    def closes(self) -> list[Inside]:
+        run, place = self._run, self._place
+        func = outer_function(place.module, place.function)
+        test = _test_of(run, place)
+        run.begin()
+        around = [Block(place.module.path, place.function.at, flow.DEFAULT)] if test else []
+        around += _decorated(run, func)
+        run.on_library = self._hear
+        run.on_block = lambda block, node: self._ended.append((block, node, ""))
+        run.blocks, run.minds_blocks = tuple(around), True
+        try:
+            with suppress(Exhausted, RecursionError):
+                frame = run_symbolically(run, func, DEPTH, STEPS)
+                trees = [known.summary.tree for known in run.memo.get(frame, ())]
+                self._ended += [(block, tree, test) for block in around for tree in trees]
+        finally:
+            run.on_library = run.on_block = ignore
+            run.blocks, run.minds_blocks = (), False
+        return [inside for block, node, name in self._ended for inside in self._judge(block, node, name)]
+
+    def _hear(self, path: str, _: Value | None, __: Arguments, at: r.At, frame: Frame) -> None:
+        run = self._run
+        if run.blocks and not run.off_loop and run.models.find("close", path) is not None:
+            self._heard.update((frame.module.path, at, block) for block in run.blocks)
+
+    def _judge(self, block: Block, node: flow.Node, test: str) -> Iterator[Inside]:
+        """The closes of a transaction's connection in what runs inside, if it may end well after one of them."""
+        found = [
+            each
+            for each in leaves(node, block.path)
+            if isinstance(each.leaf, flow.Close)
+            and each.leaf.sure
+            and (each.leaf.alias == flow.ALL or (each.leaf.alias == block.alias and block.alias != "?"))
+            and (each.path, each.leaf.at, block) in self._heard
+        ]
+        if not found:
+            return
+        for each in found:
+            assert isinstance(each.leaf, flow.Close)
+            outcome = _OneClose(block.alias, each.leaf).fold(node)
+            ends = exits(outcome.end | outcome.jumps.get("return", 0))
+            # A test that is run again and again would have told of a close that it reaches; a branch that may close is
+            # mostly one that it avoids.
+            if ends & _CLOSED and (not test or ends <= _CLOSED):
+                yield Inside(each.path, each.leaf.at, each.leaf.what, block, each.calls, test)
+
+
+class _OneClose(Folder):
+    """Folds as if nothing else closed: others may run after the transaction, or not at all."""
+
+    def __init__(self, alias: str, close: flow.Close) -> None:
+        super().__init__(flow.DEFAULT if alias == "?" else alias)
+        self._close = close
+
+    def fold(self, node: flow.Node, yielding: Outcome | None = None) -> Outcome:
+        if isinstance(node, flow.Close) and node != self._close:
+            return Outcome(SAME)
+        return super().fold(node, yielding)
+
+
+def _decorated(run: Interpreter, func: Func) -> list[Block]:
+    """The transactions that the decorators of a function put around it."""
+    frame = run.class_frame(func.klass) if func.klass is not None else run.module_frame(func.module)
+    found = []
+    for decorator in func.function.decorators:
+        written = (decorator, *decorator.args) if isinstance(decorator, r.Call) else (decorator,)
+        for expr in written:
+            if last_name(callee(expr)) not in imported_as(func.module, _ATOMIC):
+                continue
+            with suppress(Exhausted, RecursionError), run.detached():
+                for value in run.evaluate(frame, expr):
+                    if isinstance(value, Ext) and value.path in (ATOMIC, ATOMIC[:-2]):
+                        found.append(Block(func.module.path, func.function.at, value.alias or flow.DEFAULT))
+    return found

@@ -1,0 +1,100 @@
+"""DJT202: a connection is closed inside a transaction of the same thread, which loses its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from flake8_django_threads.base import Finding, Span, Step
+from flake8_django_threads.effects.linted_file import LintedFile
+from flake8_django_threads.rules.rule import Example, Rule
+
+if TYPE_CHECKING:
+    from flake8_django_threads.effects.inside_atomic import Inside
+
+
+class CloseInsideAtomic(Rule):
+    """A connection is closed inside a transaction of the same thread.
+
+    What it finds
+        A close that runs inside `transaction.atomic()`, a function decorated with it, or a test of a `TestCase`:
+        written there, or in a function that is called from there, however many calls away.
+
+    Why it matters
+        The block ends without an exception and its rows are lost: Django takes the closed connection for one that has
+        rolled back. `close_old_connections()` closes there too, whatever `CONN_MAX_AGE` says. A query after the close
+        raises, and in a `TestCase` the tests that follow fail as well.
+    """
+
+    code = "DJT202"
+    name = "close-inside-atomic"
+    fix_safety = "None: close where the thread begins, or only `if not connection.in_atomic_block`."
+    known_gaps = (
+        "A transaction that a project's own generator manager opens around its `yield` is not seen.",
+        "Views that run in a transaction because of ATOMIC_REQUESTS are not known.",
+    )
+    words = ("close_all", "close_old_connections", "connection", "request_finished", "request_started")
+    example = Example(
+        bad="""
+            from django.db import connection, transaction
+            from shop.models import Order
+
+
+            def archive(pk):
+                Order.objects.filter(pk=pk).update(archived=True)
+                connection.close()
+
+
+            def close_order(pk):
+                with transaction.atomic():
+                    archive(pk)
+            """,
+        good="""
+            from django.db import connection, transaction
+            from shop.models import Order
+
+
+            def archive(pk):
+                Order.objects.filter(pk=pk).update(archived=True)
+                if not connection.in_atomic_block:
+                    connection.close()
+
+
+            def close_order(pk):
+                with transaction.atomic():
+                    archive(pk)
+            """,
+    )
+
+    def check_file(self, file: LintedFile) -> Iterable[Finding]:
+        """Report each close of the file from which a transaction may go on to its end."""
+        from flake8_django_threads.effects.inside_atomic import CLOSING, closes_inside
+
+        run = file.run
+        if not CLOSING.passes(run.modules.text(file.module.path)):
+            return
+        root = run.resolver.project_root(file.module.path)
+        for inside in closes_inside(run, root).get(file.module.path, ()):
+            yield self.found_at(file, inside.at, _message(file, inside), None, _trail(file, inside))
+
+
+def _message(file: LintedFile, inside: Inside) -> str:
+    close = inside.what.removeprefix("django.db.").removeprefix("django.core.signals.").replace("[]", "[...]")
+    names = [name.rpartition(".")[2] for name, _, _ in inside.calls]
+    way = f", by way of {' > '.join(names if len(names) < 4 else [*names[:2], '...', names[-1]])}" if names else ""
+    place = _span(file, inside.block.path, inside.block.at).short
+    where = f"the transaction of {inside.test} ({place}{way})" if inside.test else f"the atomic block of {place}{way}"
+    return f"{close}() runs inside {where}: the block ends without an exception and its rows are lost"
+
+
+def _trail(file: LintedFile, inside: Inside) -> tuple[Step, ...]:
+    steps = [Step(_span(file, inside.block.path, inside.block.at), "begins a transaction")]
+    steps += [Step(_span(file, path, at), f"calls {name}") for name, path, at in inside.calls]
+    return (*steps, Step(_span(file, inside.path, inside.at), "closes the transaction's connection"))
+
+
+def _span(file: LintedFile, path: str, at: tuple[int, int, int, int]) -> Span:
+    """A place in a file of the project, named as the linted file is named."""
+    own = file.module.path
+    folder = own.removesuffix(file.shown) if own.endswith(file.shown) else ""
+    return Span(path.removeprefix(folder), *at)
