@@ -45,13 +45,15 @@ class Options(NamedTuple):
     What the nearest pyproject.toml says comes before them: its rows give way to those of ``models``.
 
     ``survey`` looks for the project's own spawn helpers; ``census`` asks of each finding whether its entry is only ever
-    spawned, which reads the whole project and which only an edit needs.
+    spawned, which reads the whole project and which only an edit needs. ``lasting``: the engine lives as long as the
+    process.
     """
 
     models: tuple[str, ...] = ()
     enable: frozenset[str] = frozenset()
     survey: bool = True
     census: bool = False
+    lasting: bool = False
 
 
 class Report(NamedTuple):
@@ -116,7 +118,7 @@ class Engine:
         asked = [rule for rule in self._rules if any(word in text for word in rule.words)]
         if not (spawns or asked):
             return Report()
-        with _collector_at_rest():
+        with _collector_at_rest(self._options.lasting):
             if tree is not None and lines is not None:
                 facts = self._modules.adopt(absolute, tree, lines)
             else:
@@ -152,7 +154,7 @@ class Engine:
 
     def prepare(self, paths: Sequence[str]) -> None:
         """Survey the projects of these files or folders now, so that worker processes inherit the result."""
-        with _collector_at_rest():
+        with _collector_at_rest(self._options.lasting):
             for path in paths:
                 self._index(os.path.normpath(os.path.join(self._cwd, path, "x.py")))  # noqa: PTH118
 
@@ -242,11 +244,11 @@ class Engine:
 
 
 @contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Let no garbage be looked for here, nor later among what was made here.
+def _collector_at_rest(lasting: bool) -> Iterator[None]:
+    """Let no garbage be looked for here, nor, for a ``lasting`` engine, later among what was made here.
 
-    Nearly all of it lives as long as the engine does. Looking through it again and again, in the linter's own work too,
-    took half of the plugin's time.
+    Looking through it again and again, in the linter's own work too, took half of the plugin's time. Of an engine that
+    does not last, nothing would ever be given back.
     """
     was_on = gc.isenabled()
     gc.disable()
@@ -254,7 +256,8 @@ def _collector_at_rest() -> Iterator[None]:
         yield
     finally:
         if was_on:
-            gc.freeze()
+            if lasting:
+                gc.freeze()
             gc.enable()
 
 

@@ -65,7 +65,8 @@ class Plugin:
         chosen = [*(options.select or ()), *(options.extend_select or ())]
         if options.select and not any(_matches(code) for code in chosen):
             return
-        given = Options(tuple(options.djt_models), frozenset(options.djt_enable), survey=options.djt_index == "on")
+        models, enable = tuple(options.djt_models), frozenset(options.djt_enable)
+        given = Options(models, enable, survey=options.djt_index == "on", lasting=True)
         try:
             cls._engine = Engine(given, _unsaved(options))
         except BadRow as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import os
 from pathlib import Path
 
@@ -113,3 +114,16 @@ def test_rows_of_the_users_own(project: Path) -> None:
     (project / "own.py").write_text(text, encoding="utf-8")
     assert lines(Engine(cwd=str(project)).analyse("own.py")) == []
     assert lines(Engine(Options(models=(str(rows),)), cwd=str(project)).analyse("own.py")) == [("DJT001", 3)]
+
+
+@pytest.mark.parametrize("lasting", [False, True])
+def test_the_collector_forgets_only_what_lasts(lasting: bool, project: Path) -> None:
+    before = gc.get_freeze_count()
+    try:
+        engine = Engine(Options(lasting=lasting), cwd=str(project))
+        engine.prepare(["."])
+        assert engine.analyse("shop/views.py").spawns
+        assert (gc.get_freeze_count() > before) is lasting
+        assert gc.isenabled()
+    finally:
+        gc.unfreeze()
