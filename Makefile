@@ -12,7 +12,7 @@ demo: .venv/package
 	@PYTHONPATH=tests $(BIN)/python -m demo.demo
 
 test: .venv/groups
-	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" --cov --cov-report=term-missing:skip-covered
 
 # The long campaigns here, then everything else in each column of the matrix that this machine has.
 test-all: .venv/groups

@@ -56,6 +56,9 @@ STATIC = "staticmethod"
 CLASS = "classmethod"
 
 
+MOST_KEYS = 1_000
+
+
 def attribute(run: Interpreter, values: Vals, name: str, at: r.At, frame: Frame) -> Vals:
     """The values of ``.name`` on each of ``values``; several receivers that do something are alternatives."""
     if len(values) == 1:
@@ -564,9 +567,11 @@ def box_values(run: Interpreter, box: Box) -> Vals:
 def box_put(run: Interpreter, box: Box, keys: Vals, vals: Vals) -> None:
     """Store into a container: replacing at one constant key, adding otherwise."""
     constants = [v for v in keys if is_key(v)]
-    if len(constants) == len(keys) == 1:
+    held = run.store.get((box, "<keys>")) or NOTHING
+    if len(constants) == len(keys) == 1 and (len(held) < MOST_KEYS or constants[0] in held):
         run.store.set((box, key_of(constants[0])), vals)
-        run.store.add((box, "<keys>"), frozenset(constants))
+        # Not added: a set of values is cut at a limit that a table of functions may well exceed.
+        run.store.set((box, "<keys>"), held.union(constants))
     else:
         run.store.add((box, ANY_KEY), vals)
         run.store.add((box, OTHER_KEYS), keys)

@@ -12,4 +12,4 @@ def sync():
         connections.close_all()
 
 
-Thread(target=sync).start()  # DJT001
+Thread(target=sync).start()  # DJT001 # DJT401

@@ -7,4 +7,4 @@ def sync():
     Order.objects.create(name="made")
 
 
-Thread(target=sync).start()  # DJT001
+Thread(target=sync).start()  # DJT001 # DJT401

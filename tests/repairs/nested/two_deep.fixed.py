@@ -1,4 +1,3 @@
-import functools
 from threading import Thread
 
 from django.db import connections
@@ -6,24 +5,14 @@ from django.db import connections
 from orders.models import Order
 
 
-def closing_connections(function):
-    """Run the function so that its thread's database connections are closed when it ends."""
-
-    @functools.wraps(function)
-    def run(*args, **kwargs):
-        try:
-            return function(*args, **kwargs)
-        finally:
-            connections.close_all()
-
-    return run
-
-
 def start(request):
     def outer():
         def inner():
-            Order.objects.create(user=request.user)
+            try:
+                Order.objects.create(user=request.user)
+            finally:
+                connections.close_all()
 
-        Thread(target=closing_connections(inner)).start()  # DJT001
+        Thread(target=inner).start()  # DJT001
 
     outer()
