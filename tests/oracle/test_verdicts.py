@@ -10,7 +10,9 @@ from oracle.verdict import disagreements
 from oracle.zygote import Zygote
 
 CASES = all_cases()
-RUN = [case for case in CASES if not case.not_run]
+OTHERS = {f"rules/DJT{family}" for family in range(2, 10)}
+# The other families are not about connections left open; what they claim is observed, not counted.
+RUN = [case for case in CASES if not case.not_run and case.name[:10] not in OTHERS]
 OBSERVED = [pytest.param(rule, name, id=f"{rule.name}-{name}") for rule, name in observations()]
 # Cases that import what exists nowhere, so that nobody could run them.
 NOT_RUN = {
