@@ -34,8 +34,8 @@ def analysed(folder: Path, text: str, options: Options | None = None) -> Report:
 
 
 def lines(report: Report) -> list[tuple[str, int]]:
-    """The findings as code and line, counted from the end of ``HEAD``."""
-    return [(finding.code, finding.span.line - START) for finding in report.findings]
+    """The findings as code and line, counted from the end of ``HEAD``; where a close stands is DJT102's own matter."""
+    return [(found.code, found.span.line - START) for found in report.findings if found.code != "DJT102"]
 
 
 SITES = {
