@@ -31,7 +31,8 @@ def counted(folder: Path, name: str = "jobs", engine: Engine | None = None) -> l
     engine = engine or Engine(Options(census=True), cwd=str(folder))
     report = engine.analyse(f"shop/{name}.py")
     assert report.problems == ()
-    assert all(finding.code == "DJT001" and finding.remedy is not None for finding in report.findings)
+    # Most of these modules start their threads at import, which is a finding of its own, without an edit.
+    assert all((f.code, f.remedy is None) in {("DJT001", False), ("DJT401", True)} for f in report.findings)
     return [(f.span.line, f.remedy.only_spawned) for f in report.findings if f.remedy is not None]
 
 
@@ -169,7 +170,8 @@ def test_a_job_handed_to_a_pool(tmp_path: Path) -> None:
     text = "from concurrent.futures import ThreadPoolExecutor\n\nfrom shop.models import Order\n\n\n" + RECOUNT
     text += "pool = ThreadPoolExecutor()\npool.submit(recount)\n"
     project(tmp_path, jobs=text)
-    (finding,) = Engine(Options(census=True), cwd=str(tmp_path)).analyse("shop/jobs.py").findings
+    finding, at_import = Engine(Options(census=True), cwd=str(tmp_path)).analyse("shop/jobs.py").findings
+    assert at_import.code == "DJT401"
     assert (finding.code, finding.span.line) == ("DJT101", 11)
     assert finding.remedy is not None
     assert finding.remedy.only_spawned
