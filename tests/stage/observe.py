@@ -138,7 +138,9 @@ class Run:
         # A destructor runs wherever the last reference goes.
         if event == "return" and frame.f_back is not None and frame.f_code.co_name != "__del__":
             starter, name = frame.f_back.f_code.co_filename, frame.f_code.co_filename
-            if starter.endswith(STARTERS) and not name.endswith(OWN) and "/multiprocessing/" not in name:
+            # asyncio's callback runs in the worker or, for a job that is done already, in the caller.
+            library = name.endswith(OWN) or "/multiprocessing/" in name or "/asyncio/" in name
+            if starter.endswith(STARTERS) and not library:
                 self.returned.append(_shown(value))
 
     def _wait(self) -> None:
