@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, redirect_stdout
 from typing import Any
 from unittest import mock
@@ -53,7 +53,7 @@ class Run:
                 code()
             except Exception as error:
                 self.raised.append(f"in the main thread: {_plain(error)}")
-            self._wait()
+            self.wait()
         leaked = self._sessions()
         for future in self._futures:
             if (error := future.exception()) is not None:
@@ -143,19 +143,33 @@ class Run:
             if starter.endswith(STARTERS) and not library:
                 self.returned.append(_shown(value))
 
-    def _wait(self) -> None:
+    def wait(self) -> None:
         """Wait for every job and every thread that ends; a pool's workers stay."""
+        self._wait_until(lambda: False)
+
+    def wait_in_transaction(self) -> None:
+        """Wait for what ends before the transaction of this thread does; what needs a lock of it does not."""
+        with connection.cursor() as cursor:
+
+            def locked() -> bool:
+                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                return bool(cursor.fetchone()[0])
+
+            self._wait_until(locked)
+
+    def _wait_until(self, over: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE_S
-        seen = 0
-        while seen < len(self._futures) + len(self._threads):
-            seen = len(self._futures) + len(self._threads)
-            wait(list(self._futures), PATIENCE_S)
-            for thread in list(self._threads):
-                thread.join(max(0.0, end - time.monotonic()))
-        for done in list(self._raw):
-            done.wait(max(0.0, end - time.monotonic()))
-        if time.monotonic() > end:
-            raise TimeoutError("a thread does not end")
+        while self._running() and not over():
+            if time.monotonic() > end:
+                raise TimeoutError("a thread does not end")
+            time.sleep(0.002)
+
+    def _running(self) -> bool:
+        return (
+            any(thread.is_alive() or thread.ident is None for thread in list(self._threads))
+            or not all(future.done() for future in list(self._futures))
+            or not all(done.is_set() for done in list(self._raw))
+        )
 
     def _sessions(self) -> int:
         """How many sessions beside the main thread's the server has; those that just ended are given a moment."""

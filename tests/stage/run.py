@@ -71,18 +71,22 @@ def _run(case: Mapping[str, Any], mode: str) -> dict[str, object]:
         cursor.execute("TRUNCATE orders_order RESTART IDENTITY")
     order.objects.bulk_create([order(name="first"), order(name="second")])
 
+    run = Run(failing=mode == "failing")
+
     def code() -> None:
         if mode == "in a transaction":
             with transaction.atomic():
                 order.objects.create(name="before the call")
                 _drive(case)
+                # Else a thread's query would see the rows or not, as it comes before the commit or after it.
+                run.wait_in_transaction()
                 order.objects.create(name="after the call")
         else:
             _drive(case)
 
     # Compiled files would be taken for the same file's of the run before.
     sys.dont_write_bytecode = True
-    seen = Run(failing=mode == "failing").of(code)
+    seen = run.of(code)
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None) or ""
         if file.startswith(case["folder"]) or name == "orders.cache":
