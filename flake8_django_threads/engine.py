@@ -31,6 +31,7 @@ from flake8_django_threads.rules.rule import Rule, all_rules
 if TYPE_CHECKING:
     from flake8_django_threads.effects.census import Census
     from flake8_django_threads.effects.deployment import Deployments
+    from flake8_django_threads.effects.helpers import Helpers
     from flake8_django_threads.effects.inventory import Inventory
     from flake8_django_threads.effects.sites import SpawnSite
     from flake8_django_threads.project.settings import Settings
@@ -168,7 +169,7 @@ class Engine:
             self._derived[root] = found.derived
             self._ready[root] = found.ready
             self._spawning[root] = found.spawning
-            self._indexes[root] = SpawnIndex(found, self.sources, self._modules, lambda: self._tools.inventory)
+            self._indexes[root] = SpawnIndex(found, self.sources, self._modules, lambda: self._tools.helpers)
         return self._indexes[root]
 
     def _sites_of(self, path: str) -> tuple[SpawnSite, ...]:
@@ -185,6 +186,7 @@ class Engine:
         # Most of the start-up goes into these imports, and most files do without.
         from flake8_django_threads.effects.census import Census
         from flake8_django_threads.effects.deployment import Deployments
+        from flake8_django_threads.effects.helpers import Helpers
         from flake8_django_threads.effects.inventory import Inventory
         from flake8_django_threads.values.interpreter import Interpreter
 
@@ -192,7 +194,7 @@ class Engine:
         census = Census(self.sources, self._modules, self._resolver, self._sites_of)
         inventory = Inventory(run, self._cwd, lambda path, alias: self._settings.keeps(path, alias), self._ready)
         deployments = Deployments(self.sources, self._resolver, self._spawning, self._sites_of)
-        return _Tools(run, inventory, census, deployments)
+        return _Tools(run, inventory, Helpers(run), census, deployments)
 
     @cached_property
     def _settings(self) -> Settings:
@@ -266,5 +268,6 @@ class _Tools(NamedTuple):
 
     run: Interpreter
     inventory: Inventory
+    helpers: Helpers
     census: Census
     deployments: Deployments

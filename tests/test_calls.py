@@ -14,8 +14,8 @@ from typing import NamedTuple
 import pytest
 from calls_tracer import Case, Spot, cases, counted, executed
 
+from flake8_django_threads.effects.explore import RECURSION
 from flake8_django_threads.effects.fold import Folder, Outcome, catches
-from flake8_django_threads.effects.inventory import RECURSION
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import load
 from flake8_django_threads.project.resolve import Resolver

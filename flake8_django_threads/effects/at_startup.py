@@ -113,7 +113,7 @@ class Startups:
             if module is None or function is None or not isinstance(klass.owner, r.ModuleFacts):
                 continue
             value = ClassValue(klass, module)
-            if not self._run.names.is_a(value, APP_CONFIG):
+            if not self._run.classes.is_a(value, APP_CONFIG):
                 continue
             span = Span(module.path, *function.at)
             entry = one(Bound(Func(function, module, None, value), Instance(value)))

@@ -5,22 +5,20 @@ Everything is resolved by running the functions, so that imports under other nam
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
 
 from flake8_django_threads.effects.evidence import leaves
-from flake8_django_threads.effects.explore import outer_function, outermost, reach, run_symbolically
+from flake8_django_threads.effects.explore import LIMITS, deep_stack, outer_function, outermost, reach, run_symbolically
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import flow
 from flake8_django_threads.values.domain import Arguments, Ext, Frame, Instance, Value, one
 from flake8_django_threads.values.externals import CONNECTIONS
-from flake8_django_threads.values.interpreter import Exhausted, Interpreter, ignore
+from flake8_django_threads.values.interpreter import Interpreter, ignore
 
 DEPTH, STEPS, MOST_ROOTS = 3, 10_000, 60
-_RECURSION = 12_000
 _ROOTS = ("django.db.connection", "django.db.connections", "django.db.reset_queries")
 _MODULES = ("django.db", "django.db.utils", "django.core.signals")
 _WORDS = ("conn", "close", "clos", "db")
@@ -76,16 +74,14 @@ def uses(run: Interpreter, module: r.ModuleFacts) -> tuple[Use, ...]:
         use = Use(path, alias, stack, arguments.node, closes, run.off_loop > 0)
         found.setdefault((path, tuple((f.module.path, place) for f, place in stack)), use)
 
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, _RECURSION))
     run.on_library = note
     try:
-        for root, inside in _roots(module):
-            with suppress(Exhausted, RecursionError):
-                _run(run, module, root, inside)
+        with deep_stack():
+            for root, inside in _roots(module):
+                with suppress(*LIMITS):
+                    _run(run, module, root, inside)
     finally:
         run.on_library = ignore
-        sys.setrecursionlimit(limit)
     own = [use for use in found.values() if any(frame.module is module for frame, _ in use.stack)]
     return tuple(sorted(own, key=lambda use: (use.at, use.path)))
 
@@ -93,7 +89,7 @@ def uses(run: Interpreter, module: r.ModuleFacts) -> tuple[Use, ...]:
 def touches(run: Interpreter, module: r.ModuleFacts, function: r.Function) -> bool:
     """Whether an outermost function, run by itself, uses a connection of its own thread."""
     run.begin()
-    with suppress(Exhausted, RecursionError):
+    with suppress(*LIMITS):
         frame = run_symbolically(run, outer_function(module, function), DEPTH, STEPS)
         trees = [known.summary.tree for known in run.memo.get(frame, ())]
         return any(isinstance(found.leaf, flow.Touch) for tree in trees for found in leaves(tree, module.path))
@@ -102,7 +98,7 @@ def touches(run: Interpreter, module: r.ModuleFacts, function: r.Function) -> bo
 
 def is_connections(run: Interpreter, module: r.ModuleFacts, expr: r.Expr) -> bool:
     """Whether an expression, seen from the top of the module, is ``django.db.connections`` and nothing else."""
-    with suppress(Exhausted, RecursionError), run.detached():
+    with suppress(*LIMITS), run.detached():
         return run.evaluate(run.module_frame(module), expr) == one(Ext(CONNECTIONS))
     return False
 

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import attributes
 from flake8_django_threads.values.domain import ClassValue, Frame, Func
-from flake8_django_threads.values.interpreter import Interpreter
+from flake8_django_threads.values.interpreter import Exhausted, Interpreter
 
 # A function is run for what it does itself and what its helpers do; the whole depth is for the entries of threads.
 OUTER_DEPTH, OUTER_STEPS = 6, 20_000
+# A helper is run for what its parameters reach alone.
+HELPER_DEPTH = 3
+RECURSION = 12_000
+# Code that is nested too deep for the machine ends the analysis of a site as any other limit does.
+LIMITS = (Exhausted, RecursionError)
+
+
+@contextmanager
+def deep_stack() -> Iterator[None]:
+    """Let Python's own stack be as deep as the interpreter of the linted code needs it."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, RECURSION))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def outermost(scope: r.Scope) -> r.Scope:

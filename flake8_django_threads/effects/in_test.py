@@ -39,8 +39,8 @@ def test_around(run: Interpreter, module: r.ModuleFacts, scope: r.Scope) -> InTe
     name = f"{klass.name}.{function.name}" if klass is not None else function.name
     if klass is not None:
         value = ClassValue(klass, module)
-        if run.names.is_a(value, TEST_CASE):
-            isolated = run.names.is_a(value, ROLLED_BACK) and not shares
+        if run.classes.is_a(value, TEST_CASE):
+            isolated = run.classes.is_a(value, ROLLED_BACK) and not shares
             return InTest(name, "TestCase" if isolated else "", waits)
     fixture = any(last_name(callee(mark)) == "fixture" for mark in function.decorators)
     if not (function.name.startswith("test") or fixture):

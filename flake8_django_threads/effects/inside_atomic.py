@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -12,18 +11,17 @@ from flake8_django_threads.effects.bits import REOPENED, SAME, SHUT, exits
 from flake8_django_threads.effects.callers import Place, callers
 from flake8_django_threads.effects.closes import imported_as, names_of_django
 from flake8_django_threads.effects.evidence import leaves
-from flake8_django_threads.effects.explore import outer_function, outermost, run_symbolically
+from flake8_django_threads.effects.explore import LIMITS, deep_stack, outer_function, outermost, run_symbolically
 from flake8_django_threads.effects.fold import Folder, Outcome
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import callee, last_name, words
 from flake8_django_threads.models.gate import Gate
 from flake8_django_threads.values import flow
 from flake8_django_threads.values.domain import Arguments, ClassValue, Ext, Frame, Func, Value
-from flake8_django_threads.values.interpreter import Exhausted, Interpreter, ignore
+from flake8_django_threads.values.interpreter import Interpreter, ignore
 from flake8_django_threads.values.transactions import ATOMIC, Block
 
 DEPTH, STEPS, MOST_ROOTS = 8, 20_000, 150
-_RECURSION = 12_000
 # A text without these closes nothing.
 CLOSING = Gate(
     [("close_all",), ("close_old_connections",), ("connection", ".close("), ("close_if_unusable",)]
@@ -57,16 +55,12 @@ class Inside(NamedTuple):
 def closes_inside(run: Interpreter, root: str) -> dict[str, tuple[Inside, ...]]:
     """All of them in the project at ``root``, by file; of each close the one that fewest calls lead to."""
     found: dict[tuple[str, r.At], Inside] = {}
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, _RECURSION))
-    try:
+    with deep_stack():
         for place in _roots(run, root):
             for inside in _Watch(run, place).closes():
                 known = found.get((inside.path, inside.at))
                 if known is None or (bool(inside.test), len(inside.calls)) < (bool(known.test), len(known.calls)):
                     found[inside.path, inside.at] = inside
-    finally:
-        sys.setrecursionlimit(limit)
     files: dict[str, list[Inside]] = {}
     for inside in found.values():
         files.setdefault(inside.path, []).append(inside)
@@ -118,8 +112,8 @@ def _test_of(run: Interpreter, place: Place) -> str:
         return ""
     if function.name == "tearDownClass":
         return ""
-    with suppress(Exhausted, RecursionError):
-        if run.names.is_a(ClassValue(owner, place.module), TEST_CASE):
+    with suppress(*LIMITS):
+        if run.classes.is_a(ClassValue(owner, place.module), TEST_CASE):
             return f"{owner.name}.{function.name}"
     return ""
 
@@ -144,7 +138,7 @@ class _Watch:
         run.on_block = lambda block, node: self._ended.append((block, node, ""))
         run.blocks, run.minds_blocks = tuple(around), True
         try:
-            with suppress(Exhausted, RecursionError):
+            with suppress(*LIMITS):
                 frame = run_symbolically(run, func, DEPTH, STEPS)
                 trees = [known.summary.tree for known in run.memo.get(frame, ())]
                 self._ended += [(block, tree, test) for block in around for tree in trees]
@@ -202,7 +196,7 @@ def _decorated(run: Interpreter, func: Func) -> list[Block]:
         for expr in written:
             if last_name(callee(expr)) not in imported_as(func.module, _ATOMIC):
                 continue
-            with suppress(Exhausted, RecursionError), run.detached():
+            with suppress(*LIMITS), run.detached():
                 for value in run.evaluate(frame, expr):
                     if isinstance(value, Ext) and value.path in (ATOMIC, ATOMIC[:-2]):
                         found.append(Block(func.module.path, func.function.at, value.alias or flow.DEFAULT))

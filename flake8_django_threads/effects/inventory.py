@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import MappingProxyType
@@ -12,12 +10,24 @@ from typing import Any, NamedTuple
 
 from flake8_django_threads.base import Definition, Span, Step
 from flake8_django_threads.effects.bits import OPEN, REOPENED
+from flake8_django_threads.effects.candidates import Candidates
 from flake8_django_threads.effects.crossing import crossings
 from flake8_django_threads.effects.detour import Turn, detour
+from flake8_django_threads.effects.entries import (
+    NO_CALLER,
+    closes_over,
+    entry_function,
+    entry_name,
+    handed_over,
+    left_to_parameter,
+)
 from flake8_django_threads.effects.evidence import close_alone, closing
 from flake8_django_threads.effects.explore import (
+    HELPER_DEPTH,
+    LIMITS,
     OUTER_DEPTH,
     OUTER_STEPS,
+    deep_stack,
     outer_function,
     outermost,
     reach,
@@ -26,7 +36,6 @@ from flake8_django_threads.effects.explore import (
 from flake8_django_threads.effects.fold import STUCK
 from flake8_django_threads.effects.helper_row import helper_row
 from flake8_django_threads.effects.lookaround import Lookaround
-from flake8_django_threads.effects.origins import mentioned, outside
 from flake8_django_threads.effects.sites import (
     NEVER_CLOSED,
     WAITING,
@@ -49,28 +58,19 @@ from flake8_django_threads.values.domain import (
     Frame,
     Func,
     Instance,
-    Partial,
     Unknown,
     Vals,
     Value,
-    Wrapped,
     one,
 )
 from flake8_django_threads.values.flow import sequence
 from flake8_django_threads.values.interpreter import MOST_DEPTH, MOST_STEPS, Exhausted, Interpreter, SpawnEvent, ignore
 from flake8_django_threads.values.transactions import Start
 
-RECURSION = 12_000
 # All that a job may call that is nothing but a close.
 _CLOSING_NAMES = frozenset({"all", "close", "close_all", "close_old_connections", "close_if_unusable_or_obsolete"})
 MOST_CALLERS = 12
-MOST_ALIASES = 4
-# A helper is run for what its parameters reach alone.
-HELPER_DEPTH = 3
 FILE_STEPS, LEAST_STEPS = 160_000, 4_000
-NO_CALLER = "parameter without a known caller"
-# Code that is nested too deep for the machine ends the analysis of a site as any other limit does.
-LIMITS = (Exhausted, RecursionError)
 LIMIT = "limit: "
 
 
@@ -104,7 +104,7 @@ class Inventory:
         self._cwd = cwd
         self._keeps = keeps
         self._look = Lookaround(run, self._shown, ready)
-        self._all_words = self._words = _spawn_words(run)
+        self._candidates = Candidates(run)
         self._bodies: dict[r.Function, bool] = {}
         self._outer_depth = OUTER_DEPTH
         self._left = FILE_STEPS
@@ -117,19 +117,17 @@ class Inventory:
 
         ``text`` is the file's: a spawner's name counts only where the words that go with it are in the text too.
         """
-        self._words = self._all_words if text is None else self._words_in(text)
-        limit = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(limit, RECURSION))
-        try:
+        self._candidates.read(text)
+        with deep_stack():
             return tuple(sorted(self._sites(module, shown, helpers), key=lambda s: (s.span.line, s.span.col)))
-        finally:
-            sys.setrecursionlimit(limit)
 
     def _sites(self, module: r.ModuleFacts, shown: str, helpers: frozenset[str]) -> Iterator[SpawnSite]:
         self._left = FILE_STEPS
         bodies = dict(self._subclass_sites(module, shown))
         yield from bodies.values()
-        candidates = [(call, scope) for call, scope in module.calls if self._may_spawn(module, call, scope, helpers)]
+        candidates = [
+            (call, scope) for call, scope in module.calls if self._candidates.may_spawn(module, call, scope, helpers)
+        ]
         found: dict[r.At, list[Event]] = {}
         roots = dict.fromkeys(outermost(scope) for _, scope in candidates)
         for root in [*roots, *self._callers(module, list(roots))]:
@@ -142,12 +140,6 @@ class Inventory:
             site = self._site(module, shown, at, events, bodies)
             if site is not None:
                 yield site
-
-    def _words_in(self, text: str) -> frozenset[str]:
-        """The last names of spawners that the words of the text allow."""
-        groups = self._run.models.gate_words
-        allowed = [group[0].lstrip(".") for group in groups if all(word in text for word in group)]
-        return frozenset(word for word in self._all_words if any(part in word for part in allowed))
 
     def _callers(self, module: r.ModuleFacts, roots: list[r.Scope]) -> list[r.Scope]:
         """Functions of the module that call a root by its name: they know its arguments and its object's attributes, or
@@ -166,111 +158,7 @@ class Inventory:
                 found[outer] = None
         return list(found)[:MOST_CALLERS]
 
-    def _may_spawn(self, module: r.ModuleFacts, call: r.Call, scope: r.Scope, helpers: frozenset[str]) -> bool:
-        func = call.func
-        if isinstance(func, r.Call):
-            return (
-                outside(self._run, module, scope, func.func) is None
-                or self._may_spawn(module, func, scope, helpers)
-                or any(self._speaks_of_spawn(module, name, helpers) for name in mentioned((func.args, func.keywords)))
-            )
-        name = func.id if isinstance(func, r.Name) else func.name if isinstance(func, r.Attr) else ""
-        if name in helpers:
-            return True
-        if name in self._words:
-            known = outside(self._run, module, scope, func)
-            return known is None or any(self._is_spawner(v, call) for v in known if isinstance(v, Ext))
-        if isinstance(func, r.Attr) and name in self._all_words and last_name(func.base) in helpers:
-            return True
-        dotted = isinstance(func, r.Name) or (isinstance(func, r.Attr) and isinstance(func.base, r.Name))
-        if isinstance(func, r.Name) and self._aliased(module, name):
-            return True
-        return dotted and name.lstrip("_")[:1].isupper() and self._is_thread_class(module, func)
-
-    def _is_spawner(self, value: Ext, call: r.Call) -> bool:
-        """Whether the rows know what lies outside as a spawner that this call does not rule out by its keywords."""
-        row = self._run.models.find("spawn", value.path)
-        if row is None:
-            return False
-        return row.requires is None or any(k.name in (None, row.requires.keyword) for k in call.keywords)
-
-    def _speaks_of_spawn(self, module: r.ModuleFacts, name: str, helpers: frozenset[str]) -> bool:
-        return name in self._words or name in helpers or self._aliased(module, name) or name[:1].isupper()
-
-    def _aliased(self, module: r.ModuleFacts, name: str, depth: int = 0) -> bool:
-        """A spawner imported, or assigned at module level, under another name."""
-        for binding in self._run.names.table(module).names.get(name, ()):
-            if binding.kind == "from" and binding.source[2] in self._words:
-                return True
-            if isinstance(binding.stmt, r.Assign) and binding.expr is not None:
-                origin = last_name(binding.expr)
-                if origin in self._words or (depth < MOST_ALIASES and self._aliased(module, origin, depth + 1)):
-                    return True
-        return False
-
-    def _is_thread_class(self, module: r.ModuleFacts, func: r.Expr) -> bool:
-        frame = self._run.module_frame(module)
-        try:
-            with self._run.within(OUTER_DEPTH, OUTER_STEPS), self._run.detached():
-                values = self._run.evaluate(frame, func)
-                return any(
-                    (isinstance(v, ClassValue) and self._run.names.is_a(v, "threading.Thread"))
-                    or (isinstance(v, (ClassValue, Ext)) and servers.is_threading(self._run, v))
-                    for v in values
-                )
-        except LIMITS:
-            return False
-
-    # Helpers.
-
-    def helpers(self, module: r.ModuleFacts, helpers: frozenset[str]) -> list[r.Function]:
-        """The functions of a module through whose parameters a callable reaches a spawner."""
-        found: dict[r.Function, None] = {}
-        self._words = self._all_words
-        calls = [(c, s) for c, s in module.calls if self._may_spawn(module, c, s, helpers) and _gives_parameter(c, s)]
-        limit = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(limit, RECURSION))
-        try:
-            for root in dict.fromkeys(outermost(scope) for _, scope in calls):
-                if isinstance(root, r.Function) and self._is_helper(
-                    module, root, [c for c in calls if outermost(c[1]) is root]
-                ):
-                    found[root] = None
-        finally:
-            sys.setrecursionlimit(limit)
-        return list(found)
-
-    def pools(self, module: r.ModuleFacts) -> list[str]:
-        """The global names of a module that hold a library's object with a spawning method, such as an executor."""
-        kinds = {row.path.rpartition(".")[0] for row in self._run.models.rows("spawn") if "()." in row.path}
-        found = []
-        for name, bindings in self._run.names.table(module).names.items():
-            if any(b.kind == "value" and isinstance(b.expr, r.Call) for b in bindings):
-                with suppress(*LIMITS):
-                    values = self._run.names.module_name(module, name) or frozenset()
-                    if any(isinstance(v, Ext) and v.path in kinds for v in values):
-                        found.append(name)
-        return found
-
-    def _is_helper(self, module: r.ModuleFacts, root: r.Function, inside: list[tuple[r.Call, r.Scope]]) -> bool:
-        """Whether running the function without knowing its callers leaves the entry of a spawn to a parameter."""
-        run = self._run
-        run.begin()
-        run.evaluated = set()
-        given: list[bool] = []
-        run.on_spawn = lambda event: given.append(_left_to_parameter(event, root)) if not run.in_thread else None
-        self._outer_depth = HELPER_DEPTH
-        try:
-            frame = self._run_symbolically(outer_function(module, root))
-            for call, scope in inside:
-                if (module.path, call.at) not in run.evaluated:
-                    reach(run, module, call, scope, root, frame, self._outer_depth)
-        except LIMITS:
-            pass
-        finally:
-            run.on_spawn = ignore
-            self._outer_depth = OUTER_DEPTH
-        return any(given)
+    # Decorators.
 
     def _decorated(self, module: r.ModuleFacts, helpers: frozenset[str]) -> Iterator[tuple[r.At, Event]]:
         """Spawns by a decorator of the project: calling the decorated function starts a thread that runs it."""
@@ -297,7 +185,7 @@ class Inventory:
             for event in met:
                 entries = [entry_function(v) for v in event.event.callables]
                 if any(e is not None and e.function is function for e in entries) or any(
-                    _closes_over(e, function, run) for e in entries
+                    closes_over(e, function, run) for e in entries
                 ):
                     yield marks[0].at, event
 
@@ -308,7 +196,7 @@ class Inventory:
             if isinstance(function.owner, r.Function):
                 continue
             for mark in function.decorators:
-                if not (isinstance(mark, r.Call) and self._may_spawn(module, mark, module, frozenset())):
+                if not (isinstance(mark, r.Call) and self._candidates.may_spawn(module, mark, module, frozenset())):
                     continue
                 run.begin()
                 func = outer_function(module, function)
@@ -503,7 +391,7 @@ class Inventory:
                 if not run.in_thread:
                     last, at = event.stack[-1]
                     known = any(not isinstance(v, (Unknown, Const)) for v in event.callables)
-                    known = known and not _left_to_parameter(event, func.function)
+                    known = known and not left_to_parameter(event, func.function)
                     key = (last.module.path, at)
                     own[key] = own.get(key, False) or known
 
@@ -553,7 +441,7 @@ class Inventory:
                 row = self._run.models.find("subclass", "threading.Thread")
                 klass = ClassValue(entry.klass.fact, entry.module, entry.klass.frame)
                 with suppress(*LIMITS):
-                    if row is not None and self._run.names.is_a(klass, "threading.Thread"):
+                    if row is not None and self._run.classes.is_a(klass, "threading.Thread"):
                         site = self._entry_site(entry.module, entry.module.path, klass, entry.function, row)
                         known = site is not None and bool(site.connections)
             self._bodies[entry.function] = known
@@ -568,7 +456,7 @@ class Inventory:
         if any(not isinstance(v, Unknown) for v in values):
             unknown = ""
         name = f"{event.behind}()" if event.behind else entry_name(entry, values)
-        handed = spawn.target if at == spawn.stack[-1][1] else _handed_over(module, at, entry)
+        handed = spawn.target if at == spawn.stack[-1][1] else handed_over(module, at, entry)
         if spawn.row.entries:
             handed = None  # an object with methods, which no function can stand for
         target = Span(shown, *handed) if handed is not None else None
@@ -646,7 +534,7 @@ class Inventory:
                 if klass is None or spawning.closes_itself(run, klass):
                     continue
                 for row in rows:
-                    if not run.names.is_a(klass, row.path):
+                    if not run.classes.is_a(klass, row.path):
                         continue
                     if row.needs_base is not None:
                         if self._is_served(module, klass):
@@ -742,114 +630,6 @@ def _reason(limit: Exception) -> str:
     return str(limit) if isinstance(limit, Exhausted) else f"{LIMIT}depth"
 
 
-def entry_function(value: Value) -> Func | None:
-    """The project function that calling ``value`` runs first, through partials, methods and decorators."""
-    match value:
-        case Func():
-            return value
-        case Bound():
-            return value.function if isinstance(value.function, Func) else None
-        case Partial():
-            return entry_function(value.function)
-        case Wrapped():
-            return entry_function(value.function)
-    return None
-
-
-def entry_name(entry: Func | None, values: list[Value]) -> str:
-    """What a message calls the entry."""
-    if entry is not None:
-        if entry.function.name == "<lambda>":
-            return "a lambda"
-        return f"{entry.function.qualname}()"
-    for value in values:
-        while isinstance(value, Partial):
-            value = value.function
-        if isinstance(value, Ext):
-            return f"{value.path.replace('()', '')}()"
-        if isinstance(value, Bound) and isinstance(value.function, Ext):
-            receiver = value.receiver
-            last = value.function.path.rpartition(".")[2]
-            if isinstance(receiver, Instance):
-                return f"{receiver.klass.fact.name}.{last}()"
-            if isinstance(receiver, Ext) and isinstance(receiver.of, ClassValue):
-                return f"{receiver.of.fact.name}.{last}()"
-            return f"{value.function.path.replace('()', '')}()"
-        if isinstance(value, Instance):
-            return f"{value.klass.fact.name}()"
-        if isinstance(value, ClassValue):
-            return f"{value.fact.name}()"
-    return "the entry"
-
-
-def _left_to_parameter(event: SpawnEvent, root: r.Function) -> bool:
-    """Whether the entry is a parameter of ``root`` or an inner function that calls one."""
-    for value in event.callables:
-        bare = value
-        while isinstance(bare, Partial):
-            bare = bare.function
-        if isinstance(bare, Unknown) and bare.reason == NO_CALLER:
-            return True
-        entry = entry_function(value)
-        if entry is not None and outermost(entry.function) is root and entry.function is not root:
-            parameters = {p.name for p in root.parameters} - {"self", "cls"}
-            if any(
-                isinstance(c.func, r.Name) and c.func.id in parameters
-                for c, s in entry.module.calls
-                if s is entry.function
-            ):
-                return True
-    return False
-
-
-def _closes_over(entry: Func | None, function: r.Function, run: Interpreter) -> bool:
-    """Whether an entry is an inner function whose enclosing call was given ``function``."""
-    frame = entry.frame if entry is not None else None
-    while frame is not None and frame.function is not None:
-        for parameter in frame.function.parameters:
-            held = run.store.peek((frame, parameter.name)) or frozenset()
-            if any((f := entry_function(v)) is not None and f.function is function for v in held):
-                return True
-        frame = frame.parent
-    return False
-
-
-def _gives_parameter(call: r.Call, scope: r.Scope) -> bool:
-    """Whether a spawn's arguments name a parameter, or an inner function, of a function around it."""
-    names: set[str] = set()
-    current: object = scope
-    while isinstance(current, (r.Function, r.ClassFact)):
-        if isinstance(current, r.Function):
-            names |= current.local_names | {p.name for p in current.parameters}
-        current = current.owner
-    if not names:
-        return False
-    stack: list[object] = [call.args, call.keywords]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, r.Name) and node.id in names:
-            return True
-        if isinstance(node, r.LambdaExpr):
-            node = node.function.body
-        if isinstance(node, tuple):
-            stack.extend(node)
-    return False
-
-
-def _handed_over(module: r.ModuleFacts, at: r.At, entry: Func | None) -> r.At | None:
-    """The argument of a helper's call that names the entry; None where no single one does."""
-    if entry is None:
-        return None
-    found = []
-    for call, _ in module.calls:
-        if call.at == at:
-            for expr in (*call.args, *(keyword.value for keyword in call.keywords)):
-                is_lambda = isinstance(expr, r.LambdaExpr) and expr.function is entry.function
-                if is_lambda or last_name(expr) == entry.function.name:
-                    found.append(expr.at)
-    return found[0] if len(found) == 1 else None
-
-
 def _is_plain(entry: Func | None, event: Event, module: r.ModuleFacts) -> bool:
     """Whether a job is what is written for it, and nothing that closes around somebody else's function."""
     if event.behind or _has_one_worker(module):
@@ -872,12 +652,3 @@ def _has_one_worker(module: r.ModuleFacts) -> bool:
 
 def _rank(site: SpawnSite) -> tuple[bool, bool]:
     return site.leak is None, not site.connections
-
-
-def _spawn_words(run: Interpreter) -> frozenset[str]:
-    """The last names of all spawners."""
-    words = set()
-    for row in run.models.rows("spawn"):
-        last = re.findall(r"\w+", row.path)[-1]
-        words.add(last)
-    return frozenset(words)

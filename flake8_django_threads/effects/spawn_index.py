@@ -13,7 +13,7 @@ from flake8_django_threads.project.store import Store
 from flake8_django_threads.project.survey import Survey
 
 if TYPE_CHECKING:
-    from flake8_django_threads.effects.inventory import Inventory
+    from flake8_django_threads.effects.helpers import Helpers
 
 
 class Helper(NamedTuple):
@@ -30,14 +30,14 @@ MOST_ROUNDS = 3
 
 class SpawnIndex:
     """The helpers found in a surveyed project, and the files that may call one. A helper of a helper is found in the
-    second round, one of that in the third and last. ``inventory`` is asked for only if a file passes the gate."""
+    second round, one of that in the third and last. ``helpers`` is asked for only if a file passes the gate."""
 
-    def __init__(self, survey: Survey, sources: Sources, modules: Store, inventory: Callable[[], Inventory]) -> None:
+    def __init__(self, survey: Survey, sources: Sources, modules: Store, helpers: Callable[[], Helpers]) -> None:
         self._modules = modules
         self._sources = sources
         self._survey = survey
         wanted = dict.fromkeys(survey.spawning)
-        found = list(self._helpers(survey.spawning, inventory(), frozenset())) if survey.spawning else []
+        found = list(self._helpers(survey.spawning, helpers(), frozenset())) if survey.spawning else []
         self._gate = Gate((helper.name, helper.near) for helper in found)
         fresh: Collection[Helper] = found
         rounds = 1
@@ -51,7 +51,7 @@ class SpawnIndex:
                 break
             rounds += 1
             names = frozenset(helper.name for helper in found)
-            fresh = sorted(set(self._helpers(calling, inventory(), names)).difference(found))
+            fresh = sorted(set(self._helpers(calling, helpers(), names)).difference(found))
             found.extend(fresh)
         self._gate = Gate((helper.name, helper.near) for helper in found)
         self._wanted = frozenset(wanted)
@@ -80,13 +80,13 @@ class SpawnIndex:
                     if self._gate.passes(self._sources.read(path)):
                         yield path
 
-    def _helpers(self, paths: Iterable[str], inventory: Inventory, names: frozenset[str]) -> Iterator[Helper]:
+    def _helpers(self, paths: Iterable[str], helpers: Helpers, names: frozenset[str]) -> Iterator[Helper]:
         for path in paths:
             facts = self._modules.facts(path)
             if isinstance(facts, ModuleFacts):
-                for name in inventory.pools(facts):
+                for name in helpers.pools(facts):
                     yield Helper(path, name, _module_name(path))
-                for function in inventory.helpers(facts, names):
+                for function in helpers.of(facts, names):
                     if function.name.startswith("__") and function.name != "__init__":
                         continue  # An operator or a call of an object: the value flow finds it, no name does.
                     yield Helper(path, *_called(function, path))

@@ -157,7 +157,7 @@ def _of_instance(run: Interpreter, value: Instance, name: str, at: r.At, frame: 
         if any(isinstance(v, Wrapped) and v.wrapper in PROPERTIES for v in vals):
             return join(_bind(run, v, value, owner, name, at, frame) for v in ordered(vals))
         if held is not None and not (
-            all(run.names.vague(v) for v in held) and not all(run.names.vague(v) for v in vals)
+            all(run.annotations.vague(v) for v in held) and not all(run.annotations.vague(v) for v in vals)
         ):
             return held
         stored = _stored(run, value.klass, name) if not all(isinstance(v, (Func, Wrapped)) for v in vals) else None
@@ -182,7 +182,7 @@ def _private(run: Interpreter, klass: ClassValue, name: str, frame: Frame) -> tu
     while scope is not None and not (scope.function is not None and isinstance(scope.function.owner, r.ClassFact)):
         scope = scope.parent
     owner = scope.function.owner if scope is not None and scope.function is not None else None
-    for candidate in run.names.mro(klass):
+    for candidate in run.classes.mro(klass):
         if isinstance(candidate, ClassValue) and candidate.fact is owner:
             found = run.names.class_own(candidate, name)
             return None if found is None else (candidate, found)
@@ -212,7 +212,7 @@ def _names(expr: r.Expr | None) -> str:
 def _overrides(run: Interpreter, value: Instance, name: str) -> Vals:
     """The methods that subclasses define in place of an abstract one."""
     found: list[Vals] = []
-    for klass in run.names.subclasses(value.klass):
+    for klass in run.classes.subclasses(value.klass):
         own = run.names.class_own(klass, name)
         if own is not None:
             found.append(
@@ -232,7 +232,7 @@ def lookup(
 ) -> tuple[Value, Vals] | None:
     """The first project class in the MRO (behind ``after``) that binds ``name``, with what it binds."""
     skipping = after is not None
-    for candidate in run.names.mro(klass):
+    for candidate in run.classes.mro(klass):
         if skipping:
             skipping = candidate != after
             continue
@@ -285,7 +285,7 @@ def _stored(run: Interpreter, klass: ClassValue, name: str) -> Vals | None:
         return unknown("circular definition")
     stores = [
         (candidate, *entry)
-        for candidate in names.mro(klass)
+        for candidate in run.classes.mro(klass)
         if isinstance(candidate, ClassValue)
         for entry in candidate.fact.self_stores.get(name, ())
     ]
@@ -297,7 +297,7 @@ def _stored(run: Interpreter, klass: ClassValue, name: str) -> Vals | None:
         for owner, method, expr, is_annotation in stores:
             symbolic = symbolic_frame(run, Func(method, owner.module, owner.frame, owner), klass)
             if is_annotation:
-                found.append(names.annotated(symbolic, expr))
+                found.append(run.annotations.annotated(symbolic, expr))
             else:
                 with run.detached():
                     found.append(run.evaluate(symbolic, expr))
@@ -315,7 +315,7 @@ def _stored(run: Interpreter, klass: ClassValue, name: str) -> Vals | None:
     )
     names._known[key] = result
     if any(isinstance(v, Box) or (isinstance(v, Ext) and _is_queue(v)) for v in result):
-        names.fill_attribute(klass, name, result)
+        run.mutations.fill_attribute(klass, name, result)
     return result
 
 
@@ -377,7 +377,7 @@ def _of_super(run: Interpreter, value: Super, name: str, at: r.At, frame: Frame)
         return externals.inherited_attribute(run, receiver, name, at, frame)
     if name == "__new__":
         return one(Ext("object.__new__"))
-    if name == "__call__" and value.after not in run.names.mro(klass):
+    if name == "__call__" and value.after not in run.classes.mro(klass):
         return one(Bound(Ext("type.__call__"), klass))
     return externals.class_attribute(run, klass, name, at)
 
@@ -401,7 +401,7 @@ def set_attribute(run: Interpreter, values: Vals, name: str, vals: Vals) -> None
 
 def accessor(run: Interpreter, klass: ClassValue, name: str, kind: str) -> Func | None:
     """The method that a property of the class runs when ``name`` is set or deleted (``kind``: "setter", "deleter")."""
-    for candidate in run.names.mro(klass):
+    for candidate in run.classes.mro(klass):
         if not isinstance(candidate, ClassValue):
             continue
         for stmt in candidate.fact.body:

@@ -204,7 +204,7 @@ def call_function(run: Interpreter, func: Func, arguments: Arguments, at: r.At, 
     result, _, summary = run.run_function(func, bound, at)
     emit_invoke(run, summary, at)
     if func.function.returns is not None:
-        result = run.names.typed(
+        result = run.annotations.typed(
             Frame(func.module, func.function, func.frame, func.klass), result, func.function.returns
         )
     return result or unknown("result of a recursive call")
@@ -278,7 +278,7 @@ def bind(run: Interpreter, func: Func, arguments: Arguments, frame: Frame) -> di
             else:
                 given = extra or run.names.parameter(callee, parameter)
         elif parameter.annotation is not None and given:
-            given = run.names.typed(callee, given, parameter.annotation)
+            given = run.annotations.typed(callee, given, parameter.annotation)
         bound[name] = given
     return bound
 

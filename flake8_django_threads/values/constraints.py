@@ -38,7 +38,7 @@ def _has(run: Interpreter, subject: Value, words: tuple[str, ...]) -> bool:
     if not isinstance(subject, Instance):
         return False
     klass = subject.klass
-    if any(_by_rows(run, base.path, words) for base in run.names.mro(klass) if isinstance(base, Ext)):
+    if any(_by_rows(run, base.path, words) for base in run.classes.mro(klass) if isinstance(base, Ext)):
         return True
     if "choice" in words and any(_by_rows(run, path, words) for path in _field_classes(run, klass)):
         return True
@@ -89,7 +89,7 @@ def _by_rows(run: Interpreter, path: str, words: tuple[str, ...]) -> bool:
 
 
 def _model_has(run: Interpreter, model: ClassValue, words: tuple[str, ...], only: frozenset[str] | None) -> bool:
-    for klass in run.names.mro(model):
+    for klass in run.classes.mro(model):
         if not isinstance(klass, ClassValue):
             if _by_rows(run, klass.path if isinstance(klass, Ext) else "", words):
                 return True
@@ -129,7 +129,7 @@ def words_of(run: Interpreter, klass: ClassValue, name: str) -> set[str]:
 
 def _field_classes(run: Interpreter, klass: ClassValue) -> Iterator[str]:
     """The library classes of the fields that a form declares itself."""
-    for candidate in run.names.mro(klass):
+    for candidate in run.classes.mro(klass):
         if isinstance(candidate, ClassValue):
             for name, _ in _calls(candidate):
                 for value in run.names.class_own(candidate, name) or NOTHING:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def construct(run: Interpreter, klass: ClassValue, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """Call a class: its metaclass's ``__call__`` decides where the project writes one."""
-    for meta in attributes.ordered(run.names.metaclasses(klass)):
+    for meta in attributes.ordered(run.classes.metaclasses(klass)):
         found = attributes.lookup(run, meta, "__call__") if isinstance(meta, ClassValue) else None
         called = frozenset(Bound(v, klass) for v in found[1] if isinstance(v, Func)) if found is not None else None
         if called:
@@ -47,7 +47,7 @@ def make(run: Interpreter, klass: ClassValue, arguments: Arguments, at: r.At, fr
         given = run.call(creators, arguments.before(one(klass)), at, frame)
         made = frozenset(v for v in given if not isinstance(v, Unknown)) or made
     for value in attributes.ordered(made):
-        if isinstance(value, Instance) and klass in run.names.mro(value.klass):
+        if isinstance(value, Instance) and klass in run.classes.mro(value.klass):
             _initialise(run, value, arguments, at, frame)
     return made
 
@@ -65,7 +65,7 @@ def _initialise(run: Interpreter, instance: Instance, arguments: Arguments, at: 
 
 def class_made(run: Interpreter, klass: ClassValue, at: r.At, frame: Frame) -> None:
     """A class statement has run: its bases' ``__init_subclass__`` hears of it."""
-    for base in run.names.mro(klass)[1:]:
+    for base in run.classes.mro(klass)[1:]:
         hook = run.names.class_own(base, "__init_subclass__") if isinstance(base, ClassValue) else None
         called: frozenset[Value] = frozenset(Bound(v, klass) for v in hook or () if isinstance(v, Func))
         if called:

@@ -81,7 +81,7 @@ def choose(run: Interpreter, generic: Wrapped, arguments: Arguments) -> Vals:
 
 
 def _depth(run: Interpreter, classes: Vals) -> int:
-    return max((len(run.names.mro(c)) for c in classes if isinstance(c, (ClassValue, Ext))), default=0)
+    return max((len(run.classes.mro(c)) for c in classes if isinstance(c, (ClassValue, Ext))), default=0)
 
 
 __all__ = ["Frame", "choose", "register"]

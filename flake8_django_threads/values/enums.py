@@ -16,7 +16,7 @@ _MEMBER = "enum member"
 
 def is_enum(run: Interpreter, klass: ClassValue) -> bool:
     """Whether a class of the project is an enumeration."""
-    return bool(klass.fact.bases) and any(isinstance(c, Ext) and c.path in _ENUMS for c in run.names.mro(klass))
+    return bool(klass.fact.bases) and any(isinstance(c, Ext) and c.path in _ENUMS for c in run.classes.mro(klass))
 
 
 def member(run: Interpreter, klass: ClassValue, name: str) -> Instance | None:

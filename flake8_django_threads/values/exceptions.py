@@ -34,7 +34,7 @@ def _kind(run: Interpreter, value: Value) -> flow.Kind:
 def ancestors(run: Interpreter, klass: ClassValue | Ext) -> flow.Kind:
     """The names of an exception class and its ancestors; "?" among them where a base is not known."""
     names: list[str] = []
-    for candidate in run.names.mro(klass):
+    for candidate in run.classes.mro(klass):
         names.append(name(candidate))
         if isinstance(candidate, Ext):
             builtin = getattr(builtins, candidate.path, None)
@@ -84,7 +84,7 @@ def instances(run: Interpreter, named: list[Value] | None, names: tuple[str, ...
         found: set[Value] = set()
         for klass in named:
             assert isinstance(klass, ClassValue)
-            found |= {v for v in raised if klass in run.names.mro(v.klass)} or {Instance(klass)}
+            found |= {v for v in raised if klass in run.classes.mro(v.klass)} or {Instance(klass)}
         return frozenset(found)
     if names is not None and len(names) == 1 and ":" not in names[0] and names[0] != "?":
         return frozenset({Ext(names[0] + "()")})

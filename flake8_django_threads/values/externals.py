@@ -12,8 +12,11 @@ from flake8_django_threads.values import (
     attributes,
     builtin_calls,
     calls,
+    container_calls,
+    context_calls,
     context_managers,
     dispatch,
+    django_calls,
     expressions,
     flow,
     iteration,
@@ -82,17 +85,17 @@ def is_model(run: Interpreter, value: Value | None) -> bool:
     """Whether a class is a Django model: by the rows, or, under a base that nobody knows, by what its body declares."""
     if value is None:
         return False
-    if run.names.is_a(value, MODEL):
+    if run.classes.is_a(value, MODEL):
         return True
     if isinstance(value, Ext):
         return not value.path.startswith("django.db.") and _MODEL_PATH.search(value.path) is not None
-    return isinstance(value, ClassValue) and run.names.declares_fields(value)
+    return isinstance(value, ClassValue) and run.model_classes.declares_fields(value)
 
 
 def is_query(run: Interpreter, value: Ext | Instance) -> bool:
     """Whether a value is a queryset or manager."""
     klass: Value = value.klass if isinstance(value, Instance) else Ext(value.path.removesuffix("()"))
-    return run.names.is_a(klass, QUERYSET) or run.names.is_a(klass, MANAGER)
+    return run.classes.is_a(klass, QUERYSET) or run.classes.is_a(klass, MANAGER)
 
 
 def row_of(of: Value | None, alias: str = "") -> Value:
@@ -113,7 +116,7 @@ def type_path(run: Interpreter, value: Value) -> str | None:
 
 
 def _outside(run: Interpreter, klass: ClassValue) -> list[str]:
-    return [c.path for c in run.names.mro(klass) if isinstance(c, Ext) and c.path not in ("object", "?")]
+    return [c.path for c in run.classes.mro(klass) if isinstance(c, Ext) and c.path not in ("object", "?")]
 
 
 # Attributes.
@@ -139,7 +142,7 @@ def attribute(run: Interpreter, value: Ext, name: str, at: r.At, frame: Frame) -
         if is_model(run, owner):
             if name.endswith("_set"):
                 return one(Ext("django.db.models.fields.related.RelatedManager()"))
-            if not run.names.is_a(owner, MODEL):
+            if not run.classes.is_a(owner, MODEL):
                 path = f"{MODEL}().{name}"
     elif name in _DEFAULT_MANAGERS and is_model(run, value):
         return one(Ext(MANAGER + "()", value))
@@ -171,7 +174,7 @@ def inherited_attribute(run: Interpreter, value: Instance, name: str, at: r.At, 
         path = f"{MODEL}().{name}"
         if run.models.find("touch", path) is not None:
             return one(Bound(Ext(path), value))
-        related = run.names.related(value.klass, name)
+        related = run.model_classes.related(value.klass, name)
         if related is not None:
             return _read_reverse(run, value, name, *related, at)
         if name.endswith("_set"):
@@ -185,7 +188,7 @@ def inherited_attribute(run: Interpreter, value: Instance, name: str, at: r.At, 
     if got is not None and not name.startswith("__"):
         given = attributes.dunder(run, value, "__getattr__", (one(Const(name, "str")),), at, frame)
         return given or unknown("attribute through __getattr__")
-    if "?" in (c.path for c in run.names.mro(value.klass) if isinstance(c, Ext)):
+    if "?" in (c.path for c in run.classes.mro(value.klass) if isinstance(c, Ext)):
         return unknown("attribute of an unknown base class")
     if bases:
         return one(Bound(Ext(f"{bases[0]}().{name}"), value))
@@ -340,7 +343,7 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
     if path in ("<identity>", "<receiver>"):
         given = arguments.get(0, None) or unknown("decorator without a function")
         if path == "<receiver>":
-            builtin_calls.connect_decorated(run, function, given)
+            django_calls.connect_decorated(run, function, given)
         elif function.of is not None:
             attributes.set_attribute(run, given, "__wrapped__", one(function.of))
         return given
@@ -411,7 +414,7 @@ def _target_model(run: Interpreter, arguments: Arguments, frame: Frame) -> Value
         if isinstance(value, ClassValue) or (isinstance(value, Ext) and is_model(run, value)):
             return value
         if isinstance(value, Const) and isinstance(value.value, str) and frame.klass is not None:
-            return run.names.find_model(frame.klass, value.value)
+            return run.model_classes.find_model(frame.klass, value.value)
     return None
 
 
@@ -532,7 +535,7 @@ def _call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.
 
 def call_instance(run: Interpreter, value: Instance, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """Call an object of a project class without ``__call__``: a context manager that is a decorator, or not known."""
-    if run.names.is_a(value.klass, "contextlib.ContextDecorator"):
+    if run.classes.is_a(value.klass, "contextlib.ContextDecorator"):
         given = frozenset(v for v in arguments.get(0, None) or NOTHING if not isinstance(v, Const))
         if given:
             return frozenset(Wrapped(v, "contextlib.ContextDecorator", value) for v in given)
@@ -591,7 +594,7 @@ def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.
         if row is not None:
             touches.touch(run, row, None, arguments, at, f"{instance.klass.fact.name}")
             return
-    fields = run.names.dataclass_fields(instance.klass)
+    fields = run.classes.dataclass_fields(instance.klass)
     if fields:
         for index, (name, default) in enumerate(fields):
             given = arguments.get(index, name)
@@ -604,7 +607,9 @@ def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.
                 )
             if given is not None:
                 held = run.names.class_own(instance.klass, name) or NOTHING
-                vaguer = all(run.names.vague(v) for v in given) and not all(run.names.vague(v) for v in held)
+                vaguer = all(run.annotations.vague(v) for v in given) and not all(
+                    run.annotations.vague(v) for v in held
+                )
                 run.store.set((instance, name), held if vaguer and held else given)
         attributes.dunder(run, instance, "__post_init__", (), at, frame)
         return
@@ -651,7 +656,7 @@ def leave(run: Interpreter, manager: Value, at: r.At, frame: Frame) -> None:
         run.call(method, Arguments(), at, frame)
         return
     if path in ("contextlib.ExitStack", "contextlib.AsyncExitStack"):
-        builtin_calls.unwind(run, manager, at, frame)
+        context_calls.unwind(run, manager, at, frame)
         return
     row = run.models.find("wrapper", path)
     if row is not None and row.does == "close":
@@ -666,4 +671,4 @@ def leave(run: Interpreter, manager: Value, at: r.At, frame: Frame) -> None:
 
 def call_box_method(run: Interpreter, value: BoxMethod, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """A method of a list, tuple, set or dict."""
-    return builtin_calls.box_method(run, value.box, value.name, arguments, at, frame)
+    return container_calls.box_method(run, value.box, value.name, arguments, at, frame)

@@ -31,6 +31,8 @@ from flake8_django_threads.values import (
     targets,
     transactions,
 )
+from flake8_django_threads.values.annotations import Annotations
+from flake8_django_threads.values.classes import Classes
 from flake8_django_threads.values.domain import (
     NOTHING,
     Arguments,
@@ -48,6 +50,8 @@ from flake8_django_threads.values.domain import (
     unknown,
 )
 from flake8_django_threads.values.flow import Node, Summary, sequence
+from flake8_django_threads.values.model_classes import ModelClasses
+from flake8_django_threads.values.mutations import Mutations
 from flake8_django_threads.values.namespaces import Namespaces
 from flake8_django_threads.values.store import Delta, Store
 from flake8_django_threads.values.transactions import Block, Start
@@ -135,6 +139,10 @@ class Interpreter:
         self.models = models
         self.store = Store()
         self.names = Namespaces(self)
+        self.classes = Classes(self)
+        self.annotations = Annotations(self)
+        self.model_classes = ModelClasses(self)
+        self.mutations = Mutations(self)
         self.out: list[Node] = []
         self.active: list[Activation] = []
         self.steps = 0
@@ -365,10 +373,10 @@ class Interpreter:
     def _annotate(self, frame: Frame, stmt: r.Annotate) -> bool:
         if stmt.value is not None:
             vals = self.evaluate(frame, stmt.value)
-            vals = self.names.typed(frame, vals, stmt.annotation)
+            vals = self.annotations.typed(frame, vals, stmt.annotation)
             targets.assign(self, frame, stmt.target, vals, stmt.value)
         elif isinstance(stmt.target, r.Name) and frame.function is not None:
-            self.store.set((frame, stmt.target.id), self.names.annotated(frame, stmt.annotation))
+            self.store.set((frame, stmt.target.id), self.annotations.annotated(frame, stmt.annotation))
         return True
 
     def _augment(self, frame: Frame, stmt: r.Augment) -> bool:

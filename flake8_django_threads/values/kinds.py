@@ -28,8 +28,8 @@ def is_instance(run: Interpreter, value: Value, klass: Value) -> bool | None:
         case Func():
             return False if isinstance(klass, ClassValue) else None
         case Instance():
-            mro = run.names.mro(value.klass)
-            if klass in mro or (isinstance(klass, Ext) and run.names.is_a(value.klass, klass.path)):
+            mro = run.classes.mro(value.klass)
+            if klass in mro or (isinstance(klass, Ext) and run.classes.is_a(value.klass, klass.path)):
                 return True
             closed = value.site is not None and all(isinstance(c, ClassValue) or c == Ext("object") for c in mro)
             return False if closed and isinstance(klass, ClassValue) else None

@@ -30,7 +30,7 @@ NAMED_TUPLE = "typing.NamedTuple"
 def by_type(run: Interpreter, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """``type(name, bases, namespace)``."""
     bases = [v for given in arguments.args[1] if isinstance(given, Box) for v in attributes.box_values(run, given)]
-    klass = run.names.make_class(frame, at, string(arguments.args[0]) or "type()", bases, ())
+    klass = run.classes.make_class(frame, at, string(arguments.args[0]) or "type()", bases, ())
     for namespace in arguments.args[2]:
         if isinstance(namespace, Box):
             for key in attributes.box_keys(run, namespace):
@@ -50,14 +50,14 @@ def named_tuple(run: Interpreter, receiver: Value | None, arguments: Arguments, 
     if not fields:
         return unknown("named tuple whose fields are not known")
     name = string(arguments.get(0, "typename") or NOTHING) or "namedtuple()"
-    return one(run.names.make_class(frame, at, name, [Ext(NAMED_TUPLE)], tuple(fields)))
+    return one(run.classes.make_class(frame, at, name, [Ext(NAMED_TUPLE)], tuple(fields)))
 
 
 def as_tuple(run: Interpreter, value: Value) -> Value:
     """The tuple that an object of a named tuple's class is; any other value itself."""
-    if not (isinstance(value, Instance) and run.names.is_a(value.klass, NAMED_TUPLE)):
+    if not (isinstance(value, Instance) and run.classes.is_a(value.klass, NAMED_TUPLE)):
         return value
-    fields = run.names.dataclass_fields(value.klass)
+    fields = run.classes.dataclass_fields(value.klass)
     box = Box("tuple", ("named", value), len(fields))
     for index, (name, _) in enumerate(fields):
         held = run.store.get((value, name))
@@ -74,7 +74,7 @@ def replaced(run: Interpreter, receiver: Value | None, arguments: Arguments, at:
         if not isinstance(value, Instance):
             return unknown("copy of something unknown")
         copy = Instance(value.klass, (frame.module.path, at, frame))
-        for name, _ in run.names.dataclass_fields(value.klass):
+        for name, _ in run.classes.dataclass_fields(value.klass):
             held = arguments.keywords.get(name) or run.store.get((value, name))
             if held is not None:
                 run.store.set((copy, name), held)

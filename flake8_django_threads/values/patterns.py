@@ -114,7 +114,7 @@ def _positions(run: Interpreter, value: Value) -> list[str]:
         if isinstance(box, Box) and box.size > 0:
             texts = [run.store.get((box, i)) or NOTHING for i in range(box.size)]
             return [str(v.value) for vals in texts for v in vals if isinstance(v, Const)]
-    return [name for name, _ in run.names.dataclass_fields(value.klass)]
+    return [name for name, _ in run.classes.dataclass_fields(value.klass)]
 
 
 def _mapping(

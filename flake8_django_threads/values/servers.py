@@ -34,14 +34,14 @@ _SLOT = (1, "RequestHandlerClass")
 def handler_rows(run: Interpreter, klass: Value) -> list[Row]:
     """The rows of what a request handler's class runs in the thread of a request, the most special one first."""
     rows = [row for row in run.models.rows("subclass") if row.needs_base is not None]
-    order = [c.path for c in run.names.mro(klass) if isinstance(c, Ext)]
+    order = [c.path for c in run.classes.mro(klass) if isinstance(c, Ext)]
     return sorted((row for row in rows if row.path in order), key=lambda row: order.index(row.path))
 
 
 def is_threading(run: Interpreter, klass: Value) -> bool:
     """Whether a class makes servers that start a thread for each request."""
     row = run.models.find("subclass", HANDLER)
-    return row is not None and row.needs_base is not None and run.names.is_a(klass, row.needs_base)
+    return row is not None and row.needs_base is not None and run.classes.is_a(klass, row.needs_base)
 
 
 def made(run: Interpreter, klass: Value, arguments: Arguments, at: r.At, frame: Frame) -> None:

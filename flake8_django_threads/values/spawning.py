@@ -115,7 +115,7 @@ def _in_processes(arguments: Arguments) -> bool:
 
 def closes_itself(run: Interpreter, klass: Value) -> bool:
     """Whether a library's base class closes the connection after the code that its threads run."""
-    rows = (run.models.find("wrapper", base.path) for base in run.names.mro(klass) if isinstance(base, Ext))
+    rows = (run.models.find("wrapper", base.path) for base in run.classes.mro(klass) if isinstance(base, Ext))
     return any(row is not None and row.does == "close" for row in rows)
 
 
@@ -207,7 +207,7 @@ def call_through(
 
 def keep_target(run: Interpreter, instance: Instance, arguments: Arguments, frame: Frame, at: r.At) -> None:
     """``Thread.__init__`` on an object of a project class: keep what its ``run`` will call."""
-    if not run.names.is_a(instance.klass, THREAD):
+    if not run.classes.is_a(instance.klass, THREAD):
         return
     for name, position in (("target", 1), ("args", 3), ("kwargs", 4)):
         given = arguments.get(position, name)
@@ -220,7 +220,7 @@ def keep_target(run: Interpreter, instance: Instance, arguments: Arguments, fram
 
 
 def _thread_base(run: Interpreter, instance: Instance) -> str:
-    return next((c.path for c in run.names.mro(instance.klass) if isinstance(c, Ext)), "")
+    return next((c.path for c in run.classes.mro(instance.klass) if isinstance(c, Ext)), "")
 
 
 def _run_target(run: Interpreter, instance: Instance, at: r.At, frame: Frame) -> Vals:
@@ -239,7 +239,7 @@ def _run_target(run: Interpreter, instance: Instance, at: r.At, frame: Frame) ->
 
 def subclass_spawn(run: Interpreter, instance: Instance, arguments: Arguments, at: r.At, frame: Frame) -> None:
     """Report the making of a thread object of a project class: its own ``run``, or its target."""
-    if not run.names.is_a(instance.klass, THREAD) or closes_itself(run, instance.klass):
+    if not run.classes.is_a(instance.klass, THREAD) or closes_itself(run, instance.klass):
         return
     row = run.models.find("spawn", THREAD)
     if row is None:

@@ -1,0 +1,132 @@
+"""The entry of a spawn: which function of the project it is, what it is called, and who gave it."""
+
+from __future__ import annotations
+
+from flake8_django_threads.effects.explore import (
+    outermost,
+)
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.walk import last_name
+from flake8_django_threads.values.domain import (
+    Bound,
+    ClassValue,
+    Ext,
+    Func,
+    Instance,
+    Partial,
+    Unknown,
+    Value,
+    Wrapped,
+)
+from flake8_django_threads.values.interpreter import Interpreter, SpawnEvent
+
+# How values say that a parameter was not given.
+NO_CALLER = "parameter without a known caller"
+
+
+def entry_function(value: Value) -> Func | None:
+    """The project function that calling ``value`` runs first, through partials, methods and decorators."""
+    match value:
+        case Func():
+            return value
+        case Bound():
+            return value.function if isinstance(value.function, Func) else None
+        case Partial():
+            return entry_function(value.function)
+        case Wrapped():
+            return entry_function(value.function)
+    return None
+
+
+def entry_name(entry: Func | None, values: list[Value]) -> str:
+    """What a message calls the entry."""
+    if entry is not None:
+        if entry.function.name == "<lambda>":
+            return "a lambda"
+        return f"{entry.function.qualname}()"
+    for value in values:
+        while isinstance(value, Partial):
+            value = value.function
+        if isinstance(value, Ext):
+            return f"{value.path.replace('()', '')}()"
+        if isinstance(value, Bound) and isinstance(value.function, Ext):
+            receiver = value.receiver
+            last = value.function.path.rpartition(".")[2]
+            if isinstance(receiver, Instance):
+                return f"{receiver.klass.fact.name}.{last}()"
+            if isinstance(receiver, Ext) and isinstance(receiver.of, ClassValue):
+                return f"{receiver.of.fact.name}.{last}()"
+            return f"{value.function.path.replace('()', '')}()"
+        if isinstance(value, Instance):
+            return f"{value.klass.fact.name}()"
+        if isinstance(value, ClassValue):
+            return f"{value.fact.name}()"
+    return "the entry"
+
+
+def left_to_parameter(event: SpawnEvent, root: r.Function) -> bool:
+    """Whether the entry is a parameter of ``root`` or an inner function that calls one."""
+    for value in event.callables:
+        bare = value
+        while isinstance(bare, Partial):
+            bare = bare.function
+        if isinstance(bare, Unknown) and bare.reason == NO_CALLER:
+            return True
+        entry = entry_function(value)
+        if entry is not None and outermost(entry.function) is root and entry.function is not root:
+            parameters = {p.name for p in root.parameters} - {"self", "cls"}
+            if any(
+                isinstance(c.func, r.Name) and c.func.id in parameters
+                for c, s in entry.module.calls
+                if s is entry.function
+            ):
+                return True
+    return False
+
+
+def closes_over(entry: Func | None, function: r.Function, run: Interpreter) -> bool:
+    """Whether an entry is an inner function whose enclosing call was given ``function``."""
+    frame = entry.frame if entry is not None else None
+    while frame is not None and frame.function is not None:
+        for parameter in frame.function.parameters:
+            held = run.store.peek((frame, parameter.name)) or frozenset()
+            if any((f := entry_function(v)) is not None and f.function is function for v in held):
+                return True
+        frame = frame.parent
+    return False
+
+
+def gives_parameter(call: r.Call, scope: r.Scope) -> bool:
+    """Whether a spawn's arguments name a parameter, or an inner function, of a function around it."""
+    names: set[str] = set()
+    current: object = scope
+    while isinstance(current, (r.Function, r.ClassFact)):
+        if isinstance(current, r.Function):
+            names |= current.local_names | {p.name for p in current.parameters}
+        current = current.owner
+    if not names:
+        return False
+    stack: list[object] = [call.args, call.keywords]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, r.Name) and node.id in names:
+            return True
+        if isinstance(node, r.LambdaExpr):
+            node = node.function.body
+        if isinstance(node, tuple):
+            stack.extend(node)
+    return False
+
+
+def handed_over(module: r.ModuleFacts, at: r.At, entry: Func | None) -> r.At | None:
+    """The argument of a helper's call that names the entry; None where no single one does."""
+    if entry is None:
+        return None
+    found = []
+    for call, _ in module.calls:
+        if call.at == at:
+            for expr in (*call.args, *(keyword.value for keyword in call.keywords)):
+                is_lambda = isinstance(expr, r.LambdaExpr) and expr.function is entry.function
+                if is_lambda or last_name(expr) == entry.function.name:
+                    found.append(expr.at)
+    return found[0] if len(found) == 1 else None

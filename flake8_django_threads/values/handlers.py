@@ -1,0 +1,14 @@
+"""What a function that gives meaning to a library call looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from flake8_django_threads.facts import records as r
+    from flake8_django_threads.values.domain import Arguments, Frame, Vals, Value
+    from flake8_django_threads.values.interpreter import Interpreter
+
+# Given the run, the object whose method is called (None for a function), the arguments, the place and the frame.
+Handler: TypeAlias = "Callable[[Interpreter, Value | None, Arguments, r.At, Frame], Vals]"

@@ -1,0 +1,158 @@
+"""What a module does to its own containers and objects after it has made them, in its body and in its functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.values import attributes
+from flake8_django_threads.values.domain import (
+    ANY_KEY,
+    NOTHING,
+    Box,
+    ClassValue,
+    Ext,
+    Func,
+    Vals,
+    join,
+)
+
+if TYPE_CHECKING:
+    from flake8_django_threads.values.interpreter import Interpreter
+
+_PUTTERS = frozenset({"put", "put_nowait", "append", "appendleft", "add", "insert", "setdefault"})
+
+
+class Mutations:
+    """Runs what changes an object of a module in place, when the object is first read."""
+
+    def __init__(self, run: Interpreter) -> None:
+        self._run = run
+        self._mutations: dict[r.ModuleFacts, dict[str, list[r.Stmt]]] = {}
+
+    def apply(self, module: r.ModuleFacts, name: str, held: Vals | None) -> None:
+        """Run the top-level statements that change the object behind ``name`` in place."""
+        frame = self._run.module_frame(module)
+        for stmt in self._mutating(module, name):
+            with self._run.detached():
+                if isinstance(stmt, r.Define):
+                    self._run.names.function_value(frame, stmt.function)
+                elif isinstance(stmt, r.DefineClass):
+                    self._run.names.class_value(frame, stmt.klass)
+                else:
+                    self._run.block(frame, (stmt,))
+
+        self._fill(module, lambda expr: isinstance(expr, r.Name) and expr.id == name, held)
+
+    def _mutating(self, module: r.ModuleFacts, name: str) -> list[r.Stmt]:
+        """The top-level statements that may do so: themselves, or through a function of the module that does."""
+        table = self._mutations.get(module)
+        if table is None:
+            table = self._mutations[module] = {}
+            touched = {
+                stmt.function.name: set(_roots_in(stmt.function.body))
+                for stmt in module.body
+                if isinstance(stmt, r.Define)
+            }
+            for stmt in module.body:
+                names = set(_roots((stmt,)))
+                for called in _called(stmt):
+                    names |= touched.get(called, set())
+                for changed in names:
+                    table.setdefault(changed, []).append(stmt)
+        return table.get(name, [])
+
+    def fill_attribute(self, klass: ClassValue, name: str, values: Vals) -> None:
+        """Put into the containers behind ``self.name`` what the methods of the class put there."""
+        for candidate in self._run.classes.mro(klass):
+            if isinstance(candidate, ClassValue):
+                functions = set(candidate.fact.functions.values())
+                self._fill(
+                    candidate.module,
+                    lambda expr: isinstance(expr, r.Attr) and expr.name == name and isinstance(expr.base, r.Name),
+                    values,
+                    functions,
+                    klass,
+                )
+
+    def _fill(
+        self,
+        module: r.ModuleFacts,
+        is_container: Callable[[r.Expr], bool],
+        values: Vals | None,
+        functions: set[r.Function] | None = None,
+        klass: ClassValue | None = None,
+    ) -> None:
+        """Add what is put into a container by any function of the module, in no particular order."""
+        containers = [v for v in values or () if isinstance(v, (Box, Ext))]
+        if not containers:
+            return
+        for call, scope in module.calls:
+            func = call.func
+            if not (isinstance(func, r.Attr) and func.name in _PUTTERS and call.args and is_container(func.base)):
+                continue
+            if not isinstance(scope, r.Function) or (functions is not None and scope not in functions):
+                continue
+            owner = klass
+            if owner is None and isinstance(scope.owner, r.ClassFact):
+                owner = ClassValue(scope.owner, module)
+            frame = attributes.symbolic_frame(self._run, Func(scope, module, None, owner))
+            with self._run.detached():
+                put = self._run.evaluate(frame, call.args[-1])
+            for container in containers:
+                cell = (container, ANY_KEY)
+                self._run.store.base[cell] = join((self._run.store.base.get(cell, NOTHING), put))
+
+
+def _roots(block: r.Block) -> Iterator[str]:
+    """The names whose objects the statements change in place."""
+    for stmt in block:
+        match stmt:
+            case r.Assign():
+                yield from filter(None, (_root(t) for t in stmt.targets if isinstance(t, (r.Index, r.Attr))))
+            case r.Augment():
+                yield from filter(None, (_root(stmt.target),))
+            case r.Evaluate():
+                call = stmt.value
+                if isinstance(call, r.Call) and isinstance(call.func, r.Attr):
+                    yield from filter(None, (_root(call.func.base),))
+            case r.Define():
+                for mark in stmt.function.decorators:
+                    given = mark.args if isinstance(mark, r.Call) else ()
+                    parts = (p for a in given for p in (a.items if isinstance(a, r.Display) else (a,)))
+                    named = (mark.func if isinstance(mark, r.Call) else mark, *parts)
+                    yield from filter(None, map(_root, named))
+            case r.For() | r.If():
+                yield from _roots(stmt.body)
+
+
+def _roots_in(block: r.Block) -> Iterator[str]:
+    """The same of a function's body, its inner functions' included."""
+    yield from _roots(block)
+    for stmt in block:
+        if isinstance(stmt, r.Define):
+            yield from _roots_in(stmt.function.body)
+        elif isinstance(stmt, (r.If, r.For, r.With, r.While)):
+            yield from _roots_in(stmt.body)
+
+
+def _called(stmt: r.Stmt) -> Iterator[str]:
+    """The plain names that a top-level statement calls, as a decorator or by itself."""
+    marks: tuple[r.Expr, ...] = ()
+    if isinstance(stmt, r.Define):
+        marks = stmt.function.decorators
+    elif isinstance(stmt, r.DefineClass):
+        marks = stmt.klass.decorators
+    elif isinstance(stmt, r.Evaluate):
+        marks = (stmt.value,)
+    for mark in marks:
+        name = mark.func if isinstance(mark, r.Call) else mark
+        if isinstance(name, r.Name):
+            yield name.id
+
+
+def _root(expr: r.Expr) -> str | None:
+    while isinstance(expr, (r.Attr, r.Index)):
+        expr = expr.base
+    return expr.id if isinstance(expr, r.Name) else None
