@@ -199,7 +199,7 @@ class Folder:
         for kind, relation in outcome.raises.items():
             left = self._after(Outcome(relation), final)
             _add(result.raises, kind, left.end)
-            _merge_all(result, left)
+            _merge_all(result, _unseen(kind, left))
         return result
 
     def _sequence(self, items: tuple[Node, ...], yielding: Outcome | None) -> Outcome:
@@ -254,7 +254,7 @@ class Folder:
             for names, handled in handlers:
                 certainty = catches(names, kind)
                 if certainty:
-                    _join(result, self._after(Outcome(relation), handled))
+                    _join(result, _unseen(kind, self._after(Outcome(relation), handled)))
                 if certainty == 2:
                     passing = False
                     break
@@ -313,7 +313,7 @@ class Folder:
             _merge_exits(left, after)
         for raised, relation in body.raises.items():
             after = self._after(Outcome(relation), on_exception)
-            _merge_exits(left, after)
+            _merge_exits(left, _unseen(raised, after))
             certainty = catches(node.swallows, raised) if node.swallows != () else 0
             if certainty or node.may_swallow:
                 left.end |= after.end
@@ -425,6 +425,20 @@ def _without(kind: Kind, names: tuple[str, ...] | None) -> Kind:
     if kind[0] != ANY[0]:
         return kind
     return (*ANY, *sorted({*kind[1:], *(names or ())} - {"?"}))
+
+
+def _unseen(kind: Kind, outcome: Outcome) -> Outcome:
+    """What handling ``kind`` comes to: what is raised, or returned, while a generator is closed, nobody sees.
+
+    Whoever left the generator goes on the way that he was on.
+    """
+    if kind[: len(_CLOSED)] != _CLOSED:
+        return outcome
+    joined = outcome.jumps.get("return", NEVER)
+    for relation in outcome.raises.values():
+        joined |= relation
+    kept = {jump: relation for jump, relation in outcome.jumps.items() if jump != "return"}
+    return Outcome(outcome.end, kept, {kind: joined} if joined else {})
 
 
 def _merge_exits(into: Outcome, other: Outcome) -> None:

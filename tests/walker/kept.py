@@ -453,4 +453,48 @@ KEPT = (
                 connection.close()
     """,
     ),
+    Kept(
+        "close refused while a generator is thrown away",
+        PLAIN,
+        "async",
+        """
+        def closing_numbers():
+            try:
+                yield 2
+            finally:
+                connection.close()
+
+
+        async def main():
+            try:
+                for element in closing_numbers():
+                    await Item.objects.acount()
+            except Stop:
+                pass
+
+
+        def entry():
+            asyncio.run(main())
+    """,
+    ),
+    Kept(
+        "return while a generator is thrown away",
+        PLAIN,
+        "generator",
+        """
+        def numbers():
+            try:
+                yield 2
+            finally:
+                return
+
+
+        def entry():
+            for element in numbers():
+                Item.objects.count()
+                break
+            else:
+                connection.close()
+    """,
+    ),
 )
