@@ -89,6 +89,7 @@ class Engine:
         self._found: dict[str, tuple[SpawnSite, ...]] = {}
         self._indexes: dict[str, SpawnIndex] = {}
         self._derived: dict[str, Derived] = {}
+        self._registering: dict[str, tuple[str, ...]] = {}
         self._ready: dict[str, tuple[str, ...]] = {}
         self._spawning: dict[str, tuple[str, ...]] = {}
 
@@ -97,7 +98,7 @@ class Engine:
         engine = copy(self)
         engine.sources = Sources(overlay)
         engine._modules = self._modules.beside(engine.sources, overlay)
-        engine._found, engine._indexes, engine._derived = {}, {}, {}
+        engine._found, engine._indexes, engine._derived, engine._registering = {}, {}, {}, {}
         for name, made in vars(Engine).items():
             if isinstance(made, cached_property):
                 vars(engine).pop(name, None)
@@ -165,8 +166,10 @@ class Engine:
         root = self._resolver.project_root(path)
         if root not in self._indexes:
             asked = Gate((word,) for rule in self._rules for word in rule.words)
-            found = survey(root, self.sources, self._resolver, self._models.may_spawn, asked.passes)
+            registers = Gate(self._models.registering_words)
+            found = survey(root, self.sources, self._resolver, self._models.may_spawn, asked.passes, registers.passes)
             self._derived[root] = found.derived
+            self._registering[root] = found.registering
             self._ready[root] = found.ready
             self._spawning[root] = found.spawning
             self._indexes[root] = SpawnIndex(found, self.sources, self._modules, lambda: self._tools.helpers)
@@ -190,7 +193,7 @@ class Engine:
         from flake8_django_threads.effects.inventory import Inventory
         from flake8_django_threads.values.interpreter import Interpreter
 
-        run = Interpreter(self._modules, self._resolver, self._models, self._derived)
+        run = Interpreter(self._modules, self._resolver, self._models, self._derived, self._registering)
         census = Census(self.sources, self._modules, self._resolver, self._sites_of)
         inventory = Inventory(run, self._cwd, lambda path, alias: self._settings.keeps(path, alias), self._ready)
         deployments = Deployments(self.sources, self._resolver, self._spawning, self._sites_of)

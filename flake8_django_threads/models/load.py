@@ -140,6 +140,30 @@ class Models:
                 kept.append(group)
         return tuple(kept)
 
+    @cached_property
+    def registering_words(self) -> tuple[tuple[str, ...], ...]:
+        """Give the word groups of texts that may register something: with a signal, or with a library of the rows."""
+        rows = [row for row in self.rows("wrapper") if row.does == "register"]
+        return (("receiver(",), (".connect(",), *((row.path.partition(".")[0], _last(row.path)) for row in rows))
+
+    def registering(self, package: str) -> frozenset[str]:
+        """Give the last names of the calls and decorators that register something with a library."""
+        rows = (row for row in self.rows("wrapper") if row.does == "register")
+        return frozenset(_last(row.path) for row in rows if row.path.partition(".")[0] == package)
+
+    def chained(self, path: str) -> Row | None:
+        """Give the row for whatever chain of calls leads from the path's package to its last name."""
+        return self._chained.get((path.partition(".")[0], _last(path))) if "()." in path else None
+
+    def is_chained(self, path: str) -> bool:
+        """Tell whether attributes of what a path's package gives lead on to a call that a row speaks of."""
+        return any(package == path.partition(".")[0] for package, _ in self._chained)
+
+    @cached_property
+    def _chained(self) -> dict[tuple[str, str], Row]:
+        rows = (row for row in self.rows("wrapper") if row.chained)
+        return {(row.path.partition(".")[0], _last(row.path)): row for row in rows}
+
     def _spellings(self, path: str) -> Iterator[str]:
         yield path
         prefixes = set(_prefixes(path))
@@ -152,6 +176,11 @@ class Models:
     @cached_property
     def _gate(self) -> Gate:
         return Gate(self.gate_words)
+
+
+def _last(path: str) -> str:
+    names: list[str] = _NAME.findall(path)
+    return names[-1]
 
 
 def _prefixes(path: str) -> Iterator[str]:

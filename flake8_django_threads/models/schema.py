@@ -85,6 +85,7 @@ class Row(NamedTuple):
     needs_base: str | None = None  # subclass: only under a server class that has this base
     does: str | None = None
     use: str | None = None  # wrapper that uses: what it does with the arguments, or with the one that `callable` names
+    chained: bool = False  # wrapper: the path is the first call of its package; any chain to its last name counts
     calls: int = 1  # wrapper: 2 where calling it with options gives the decorator; bare use may work all the same
     related: bool = False  # descriptor: the other model gets an accessor back, which gives `reverse`
     reverse: str | None = None
@@ -200,6 +201,8 @@ _DOES = (
     "suppress",  # a context manager that swallows the exceptions given
     "on-exit",  # it is called when the receiver is left
     "enter",  # the manager given is entered now and left with the receiver
+    "register",  # a `registered` call of the same library runs it, in whatever module that stands
+    "registered",  # runs, in any number, what the project's modules have registered with the library
 )
 _OPTIONS: Mapping[str, Mapping[str, _Kind]] = {
     "type": {"same": _PATHS, "bases": _PATHS, "constrained": _CONSTRAINED},
@@ -234,6 +237,7 @@ _OPTIONS: Mapping[str, Mapping[str, _Kind]] = {
         "does": _word(*_DOES),
         "use": _word(*EVENTS),
         "calls": _Kind("a whole number from 1", _count),
+        "chained": _FLAG,
         "when": _word("always", "max-age-0"),
     },
     "quiet": {},

@@ -20,8 +20,9 @@ Derived: TypeAlias = Mapping[str, tuple[tuple[str, str], ...]]
 class Survey(NamedTuple):
     """``texts`` has the hash of each file's text, None for one that cannot be read.
 
-    ``spawning`` are the files whose words may start a thread, ``asked`` those with the words that rules ask for, and
-    ``ready`` those that seem to define an ``AppConfig.ready``.
+    ``spawning`` are the files whose words may start a thread, ``asked`` those with the words that rules ask for,
+    ``ready`` those that seem to define an ``AppConfig.ready``, and ``registering`` those that may connect a receiver to
+    a signal or register a job with a library.
     """
 
     texts: Mapping[str, int | None]
@@ -29,16 +30,23 @@ class Survey(NamedTuple):
     asked: frozenset[str]
     derived: Derived
     ready: tuple[str, ...]
+    registering: tuple[str, ...]
 
 
 def survey(
-    root: str, sources: Sources, resolver: Resolver, may_spawn: Callable[[str], bool], is_asked: Callable[[str], bool]
+    root: str,
+    sources: Sources,
+    resolver: Resolver,
+    may_spawn: Callable[[str], bool],
+    is_asked: Callable[[str], bool],
+    may_register: Callable[[str], bool],
 ) -> Survey:
-    """Read every file of the project at ``root`` once, and ask both questions of its text."""
+    """Read every file of the project at ``root`` once, and ask all questions of its text."""
     texts: dict[str, int | None] = {}
     spawning = []
     asked = []
     ready = []
+    registering = []
     derived: dict[str, list[tuple[str, str]]] = {}
     for path in resolver.files(root):
         try:
@@ -53,10 +61,12 @@ def survey(
             asked.append(path)
         if "def ready(" in text and "AppConfig" in text:
             ready.append(path)
+        if may_register(text):
+            registering.append(path)
         for name, base in _derivations(text):
             derived.setdefault(base, []).append((path, name))
     found = {base: tuple(classes) for base, classes in derived.items()}
-    return Survey(texts, tuple(spawning), frozenset(asked), found, tuple(ready))
+    return Survey(texts, tuple(spawning), frozenset(asked), found, tuple(ready), tuple(registering))
 
 
 def _derivations(text: str) -> Iterator[tuple[str, str]]:

@@ -116,6 +116,8 @@ def of(run: Interpreter, value: Value, name: str, at: r.At, frame: Frame) -> Val
         case Bound() if isinstance(value.function, Ext) and value.function.path.startswith("django.db.connections[]"):
             # A part of the wrapper that is no method: the driver's connection, the introspection.
             return externals.attribute(run, value.function, name, at, frame)
+        case Bound() if isinstance(value.function, Ext) and run.models.is_chained(value.function.path):
+            return externals.attribute(run, value.function, name, at, frame)
         case Bound():
             return (
                 of(run, value.function, name, at, frame)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import (
-    attributes,
-)
+from flake8_django_threads.values import attributes, registered
 from flake8_django_threads.values.domain import (
     NONE,
     NOTHING,
@@ -15,7 +13,6 @@ from flake8_django_threads.values.domain import (
     Bound,
     Box,
     ClassValue,
-    Const,
     Ext,
     Frame,
     Instance,
@@ -82,7 +79,7 @@ def _signal(run: Interpreter, receiver: Value | None, arguments: Arguments, at: 
 
 def _connect(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     if receiver is not None:
-        run.store.add((receiver, "<receivers>"), arguments.get(0, "receiver") or NOTHING)
+        run.store.add((receiver, registered.RECEIVERS), arguments.get(0, "receiver") or NOTHING)
     return NONE
 
 
@@ -95,14 +92,12 @@ def connect_decorated(run: Interpreter, decorator: Ext, function: Vals) -> None:
     """``@receiver(signal)`` on a function: the signal will call it."""
     for signal in decorator.site if isinstance(decorator.site, tuple) else ():
         for each in attributes.box_values(run, signal) if isinstance(signal, Box) else (signal,):
-            run.store.add((each, "<receivers>"), function)
+            run.store.add((each, registered.RECEIVERS), function)
 
 
 def _send(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
-    receivers = run.store.get((receiver, "<receivers>")) or NOTHING
-    called = frozenset(v for v in receivers if not isinstance(v, Const))
     keywords = {**arguments.keywords, "signal": unknown("signal")}
-    for each in attributes.ordered(called):
+    for each in registered.everything(registered.receivers(run, receiver)):
         run.call(one(each), Arguments(arguments.args, keywords), at, frame)
     run.may_raise(at)
     return unknown("result of a signal")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
@@ -21,6 +22,7 @@ from flake8_django_threads.values import (
     flow,
     iteration,
     owned,
+    registered,
     servers,
     spawning,
     surroundings,
@@ -367,7 +369,7 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
         return touches.coroutine(awaited, receiver, arguments, path)
     if path.endswith("().__init__") and isinstance(receiver, Instance):
         touches.remember_query(run, receiver, arguments)
-    wrapper = run.models.find("wrapper", path)
+    wrapper = run.models.find("wrapper", path) or run.models.chained(path)
     touching = run.models.find("touch", path)
     if touching is not None and not touches.applies(run, touching, receiver, arguments):
         run.may_raise(at)
@@ -476,6 +478,16 @@ def _wrap(
                 return frozenset(Wrapped(v, path) for v in callables)
             alias = receiver.alias if isinstance(receiver, (Ext, Instance)) else ""
             return one(Ext(path + "()", None, alias or _using(row, arguments)))
+        case "register":
+            rest, keywords = spawning.passed_on(run, row, arguments, at, frame)
+            bound = tuple(rest.args), tuple(sorted(keywords.items()))
+            registered.register(run, path, frozenset(Partial(v, *bound) if any(bound) else v for v in given))
+            return given or one(Ext(path + "()"))
+        case "registered":
+            for value in registered.everything(registered.jobs(run, path, frame)):
+                run.alternatives(at, [partial(_run_job, run, value, at, frame), lambda: True])
+            run.may_raise(at)
+            return NONE
         case "returns":
             return result(run, row, receiver, arguments, path, at, frame)
         case "await":
@@ -485,6 +497,11 @@ def _wrap(
                 run.may_raise(at)
             return uses.use(run, row, arguments, path, at, frame)
     return one(Ext(path + "()"))
+
+
+def _run_job(run: Interpreter, value: Value, at: r.At, frame: Frame) -> bool:
+    run.call(one(value), Arguments(), at, frame)
+    return True
 
 
 def _using(row: Row, arguments: Arguments) -> str:

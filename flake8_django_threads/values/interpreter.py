@@ -123,7 +123,8 @@ class Remembered(NamedTuple):
 class Interpreter:
     """Runs bodies. One interpreter serves a whole process; ``begin`` starts the work for one site afresh.
 
-    ``derived`` has, by project root, the classes that its survey found below others.
+    ``derived`` has, by project root, the classes that its survey found below others, ``registering`` the files that may
+    register something with a signal or a library; ``registries`` are those of which all that is registered is read.
     """
 
     def __init__(
@@ -132,9 +133,12 @@ class Interpreter:
         resolver: Resolver,
         models: Models,
         derived: Mapping[str, Derived] = MappingProxyType({}),
+        registering: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     ) -> None:
         self.modules = modules
         self.derived = derived
+        self.registering = registering
+        self.registries: set[tuple[str, Value]] = set()
         self.resolver = resolver
         self.models = models
         self.store = Store()

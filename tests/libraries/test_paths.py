@@ -21,6 +21,8 @@ ELSEWHERE = {
 }
 # What some functions give.
 MADE = {
+    "schedule.every": "schedule.Job",
+    "schedule.repeat": "schedule.repeat",
     "redis.from_url": "redis.Redis",
     "reversion.create_revision": "reversion.revisions._ContextWrapper",
     "structlog.get_logger": "structlog.stdlib.BoundLogger",
