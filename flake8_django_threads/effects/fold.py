@@ -245,20 +245,20 @@ class Folder:
         result = Outcome(jumps=dict(body.jumps))
         if body.end != NEVER:
             _join(result, self._after(Outcome(body.end), self.fold(node.orelse, yielding)))
-        handlers = [(catch.names, self.fold(catch.body, yielding)) for catch in node.handlers]
+        handlers = [(catch, self.fold(catch.body, yielding)) for catch in node.handlers]
         for kind, relation in body.raises.items():
             if node.is_star:
                 self._take_apart(result, kind, relation, handlers)
                 continue
             passing = True
-            for names, handled in handlers:
-                certainty = catches(names, kind)
+            for catch, handled in handlers:
+                certainty = catches(catch.names, kind, catch.lines)
                 if certainty:
                     _join(result, _unseen(kind, self._after(Outcome(relation), handled)))
                 if certainty == 2:
                     passing = False
                     break
-                kind = _without(kind, names)
+                kind = _without(kind, catch.names)
             if passing:
                 _add(result.raises, kind, relation)
         if node.final == flow.NOTHING:
@@ -266,7 +266,7 @@ class Folder:
         return self._finally(result, self.fold(node.final, yielding))
 
     def _take_apart(
-        self, result: Outcome, kind: Kind, relation: int, handlers: list[tuple[tuple[str, ...] | None, Outcome]]
+        self, result: Outcome, kind: Kind, relation: int, handlers: list[tuple[flow.Catch, Outcome]]
     ) -> None:
         """Let ``except*`` handle ``kind``: anything at all may be a group, of which each handler takes its part.
 
@@ -276,9 +276,9 @@ class Folder:
         # (what is left for further handlers: "all", "part" or "", and what handlers raised) -> relation
         ways: dict[tuple[str, Kind], int] = {("all", ()): relation}
         taken: set[str] = set()
-        for names, handled in handlers:
-            certainty = 0 if names is not None and taken.issuperset(names) else _takes(names, kind)
-            taken.update(names or ())
+        for catch, handled in handlers:
+            certainty = 0 if _covered(catch, taken) else _takes(catch, kind)
+            taken.update(catch.names or ())
             for (rest, raised), before in list(ways.items()) if certainty else ():
                 if not rest:
                     continue
@@ -396,13 +396,16 @@ def _asks_for_shut(arm: Node) -> bool:
     return isinstance(first, flow.AssumeShut)
 
 
-def catches(names: tuple[str, ...] | None, kind: Kind) -> int:
-    """How sure it is that a handler for ``names`` catches ``kind``: 0 not, 1 perhaps, 2 surely."""
+def catches(names: tuple[str, ...] | None, kind: Kind, lines: tuple[Kind, ...] = ()) -> int:
+    """How sure it is that a handler for ``names`` catches ``kind``: 0 not, 1 perhaps, 2 surely.
+
+    ``lines`` are the ancestors of the names, as ``flow.Catch`` has them.
+    """
     if names is None:
         return 2
     if kind[0] == ANY[0]:
         # SystemExit and KeyboardInterrupt apart, everything that a call raises is an Exception.
-        return 2 if "Exception" in names else 0 if set(names) <= set(kind) else 1
+        return 2 if "Exception" in names else 0 if _among(names, lines, set(kind)) else 1
     if any(name in kind for name in names):
         return 2
     if "?" in kind or "?" in names:
@@ -410,14 +413,25 @@ def catches(names: tuple[str, ...] | None, kind: Kind) -> int:
     return 0
 
 
-def _takes(names: tuple[str, ...] | None, kind: Kind) -> int:
-    """How sure it is that an ``except*`` for ``names`` takes all of ``kind``, or a part of it."""
+def _among(names: tuple[str, ...], lines: tuple[Kind, ...], caught: set[str]) -> bool:
+    """Whether each of the classes, or an ancestor of it, is among those that were caught before."""
+    known = {line[0]: line for line in lines}
+    return all(caught.intersection(known.get(name, (name,))) for name in names)
+
+
+def _covered(catch: flow.Catch, taken: set[str]) -> bool:
+    """Whether the handlers above have taken all that this one names."""
+    return catch.names is not None and _among(catch.names, catch.lines, taken)
+
+
+def _takes(catch: flow.Catch, kind: Kind) -> int:
+    """How sure it is that an ``except*`` takes all of ``kind``, or a part of it."""
     if kind[0] in _MAY_BE_GROUPS:
         # What plain handlers have caught may still be in a group, what an ``except*`` has taken (``*Stop``) may not.
-        if names is not None and all(f"*{name}" in kind for name in names):
+        if _covered(catch, {name[1:] for name in kind if name.startswith("*")}):
             return 0
-        return 2 if names is None or "Exception" in names else 1
-    return catches(names, kind)
+        return 2 if catch.names is None or "Exception" in catch.names else 1
+    return catches(catch.names, kind, catch.lines)
 
 
 def _without(kind: Kind, names: tuple[str, ...] | None) -> Kind:

@@ -70,6 +70,11 @@ def caught(named: list[Value] | None) -> tuple[str, ...] | None:
     return None if "BaseException" in names else tuple(sorted(names))
 
 
+def lines(run: Interpreter, named: list[Value] | None) -> tuple[flow.Kind, ...]:
+    """The ancestors of each class that a handler names, for those whose ancestors can be told."""
+    return tuple(ancestors(run, value) for value in named or () if isinstance(value, (ClassValue, Ext)))
+
+
 def remember(run: Interpreter, vals: Vals) -> None:
     """Objects of the project's own classes are raised: a handler in the same function gets these, with their cells."""
     own = frozenset(v for v in vals if isinstance(v, Instance))

@@ -92,11 +92,15 @@ class Loop(NamedTuple):
 
 
 class Catch(NamedTuple):
-    """A handler: the names of the exception classes it names (None: everything) and its body."""
+    """A handler: the names of the exception classes it names (None: everything) and its body.
+
+    ``lines`` are these classes' ancestors, each with the class itself; a class without a line has no ancestor known.
+    """
 
     at: At
     names: tuple[str, ...] | None
     body: Node
+    lines: tuple[Kind, ...] = ()
 
 
 class Try(NamedTuple):

@@ -617,7 +617,7 @@ class Interpreter:
                     self.store.set((frame, handler.name), exceptions.instances(self, classes, names))
                 handler_live = self.block(frame, handler.body)
             delta = self.store.leave()
-            catches.append(flow.Catch(handler.at, names, sequence(items)))
+            catches.append(flow.Catch(handler.at, names, sequence(items), exceptions.lines(self, classes)))
             if handler_live:
                 ends.append(delta)
         with self.writing() as items:

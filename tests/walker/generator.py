@@ -276,9 +276,7 @@ FEATURES = frozenset(
         "endless",
     }
 )
-OFF: dict[str, str] = {
-    "narrow after wide": "that a class was caught by an earlier handler for its parent is not seen",
-}
+OFF: dict[str, str] = {}
 ON = FEATURES - OFF.keys()
 
 
