@@ -14,7 +14,7 @@ from unittest import mock
 import harness
 import state_rows
 
-from flake8_django_threads.engine import Engine
+from flake8_django_threads.engine import Engine, Options
 from flake8_django_threads.models import load as model_rows
 from flake8_django_threads.models.load import Models, Row
 
@@ -71,7 +71,7 @@ class Case(NamedTuple):
                 if row.file == self.file
             ]
             return state_rows.linted(self.place, rows)
-        engine = Engine(cwd=str(self.place))
+        engine = Engine(Options(enable=frozenset(self.name.split("/"))), cwd=str(self.place))
         return [harness.differences(marks, engine.analyse(path).findings) for path, marks in self.marks]
 
 

@@ -13,9 +13,9 @@ from flake8_django_threads.values.flow import ANY, Kind, Node, Summary
 
 Raises: TypeAlias = dict[Kind, int]
 # Observations, not ways out: the state between two rounds of an endless loop, at a call that waits, and at one that
-# waits inside an endless loop whose rounds close nothing.
-RESTS, WAITS, STUCK = "rests", "waits", "stuck"
-_OBSERVED = (RESTS, WAITS, STUCK)
+# waits inside an endless loop whose rounds close nothing; the state with which another process begins.
+RESTS, WAITS, STUCK, FORKS = "rests", "waits", "stuck", "forks"
+_OBSERVED = (RESTS, WAITS, STUCK, FORKS)
 _CLOSED: Kind = ("GeneratorExit", "BaseException")
 _GROUP: Kind = ("ExceptionGroup", "Exception", "BaseException")
 _MAY_BE_GROUPS = (ANY[0], _GROUP[0])
@@ -104,6 +104,8 @@ class Folder:
                 return Outcome(self.mark(CLOSE, "closes", node) if self.shuts(node) else SAME)
             case flow.Wait():
                 return Outcome(SAME, {WAITS: self.mark(SAME, "waits", node)})
+            case flow.Fork():
+                return Outcome(SAME, {FORKS: SAME})
             case flow.MayRaise():
                 return Outcome(SAME, raises={ANY: self.mark(SAME, "raises", node)})
             case flow.Invoke():

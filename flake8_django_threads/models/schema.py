@@ -83,6 +83,7 @@ class Row(NamedTuple):
     entries: tuple[str, ...] = ()  # subclass: the methods that run in another thread
     calls_target: bool = False  # subclass: the base's own entry calls the constructor's target
     needs_base: str | None = None  # subclass: only under a server class that has this base
+    starts: str | None = None  # fork: the method of its object that makes the process; None where the call itself does
     does: str | None = None
     use: str | None = None  # wrapper that uses: what it does with the arguments, or with the one that `callable` names
     chained: bool = False  # wrapper: the path is the first call of its package; any chain to its last name counts
@@ -240,6 +241,7 @@ _OPTIONS: Mapping[str, Mapping[str, _Kind]] = {
         "chained": _FLAG,
         "when": _word("always", "max-age-0"),
     },
+    "fork": {**_CALLABLE, "starts": _Kind("a method's name", _path)},
     "quiet": {},
     "wait": {},
     "descriptor": {"returns": _RETURNS, "related": _FLAG, "reverse": _RETURNS},
@@ -259,6 +261,7 @@ TABLES: Mapping[str, str] = {
     "spawn": "Hands a callable to another thread.",
     "subclass": "A class whose subclasses have methods that run in another thread.",
     "wrapper": "What becomes of a callable that a library is given.",
+    "fork": "Makes another process, which begins with what this one has open, or gives one something to do.",
     "quiet": "Neither opens a connection nor raises.",
     "wait": "Waits for long: for time to pass, a message, a client.",
     "descriptor": "What reading a class attribute of a library's gives on an instance.",

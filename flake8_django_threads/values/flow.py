@@ -47,6 +47,16 @@ class Wait(NamedTuple):
     what: str
 
 
+class Fork(NamedTuple):
+    """Where another process begins with what this one has open; ``path`` is the file, which tells forks apart.
+
+    It is written only where somebody asks for forks.
+    """
+
+    at: At
+    path: str
+
+
 class MayRaise(NamedTuple):
     """Something that may raise anything and leaves the connection as it was."""
 
@@ -168,6 +178,7 @@ Node: TypeAlias = (
     Touch
     | Close
     | Wait
+    | Fork
     | MayRaise
     | Invoke
     | AssumeShut

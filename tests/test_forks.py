@@ -1,0 +1,61 @@
+"""The fork rule beyond its fixtures: how processes are made is the whole project's choice, and its cost is opt-in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flake8_django_threads.engine import Engine, Options
+
+JOBS = """\
+from multiprocessing import Process
+
+from django.db import models
+
+
+class Order(models.Model):
+    pass
+
+
+def recount():
+    print(Order.objects.count())
+
+
+def refresh():
+    recount()
+    Process(target=recount).start()
+"""
+
+
+def lines(folder: Path, enable: tuple[str, ...] = ("DJT502",)) -> list[str]:
+    report = Engine(Options(enable=frozenset(enable)), cwd=str(folder)).analyse("jobs.py")
+    return [f"{finding.code} {finding.span.line}" for finding in report.findings]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "jobs.py").write_text(JOBS, encoding="utf-8")
+    (tmp_path / "manage.py").write_text("import sys\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_it_is_opt_in(project: Path) -> None:
+    assert lines(project) == ["DJT502 16"]
+    assert lines(project, ()) == []
+
+
+@pytest.mark.parametrize("name", ["jobs.py", "manage.py"])
+def test_a_project_that_chooses_how_processes_are_made_is_left_alone(project: Path, name: str) -> None:
+    text = (project / name).read_text(encoding="utf-8")
+    choice = 'import multiprocessing\nmultiprocessing.set_start_method("spawn")\n'
+    (project / name).write_text(text + choice, encoding="utf-8")
+    assert lines(project) == []
+
+
+def test_the_trail_leads_from_the_query_to_the_child(project: Path) -> None:
+    report = Engine(Options(enable=frozenset({"DJT502"})), cwd=str(project)).analyse("jobs.py")
+    (finding,) = report.findings
+    assert [step.span.line for step in finding.trail] == [15, 16, 16, 11]
+    assert finding.remedy is not None
+    assert finding.remedy.kind == "close-before"
