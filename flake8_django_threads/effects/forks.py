@@ -8,10 +8,10 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from flake8_django_threads.effects.bits import OPEN, REOPENED, exits
+from flake8_django_threads.effects.entries import entry_function, entry_name
 from flake8_django_threads.effects.evidence import Found, leaves
 from flake8_django_threads.effects.explore import outer_function, outermost, reach, run_symbolically
 from flake8_django_threads.effects.fold import FORKS, Folder, Outcome
-from flake8_django_threads.effects.inventory import entry_function, entry_name
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import last_name, statements
 from flake8_django_threads.values import attributes, flow, spawning, surroundings
