@@ -17,6 +17,7 @@ from flake8_django_threads.fix.plan import Change, Plan, plan
 from flake8_django_threads.fix.proofs import DisprovedError, prove
 from flake8_django_threads.fix.rewrite import Rewritten, rewrite
 from flake8_django_threads.fix.source import NoEditError, Source
+from flake8_django_threads.fix.width import line_width
 from flake8_django_threads.fix.write import write
 
 CASES = sorted(path for path in (Path(__file__).parent / "fixes").iterdir() if path.is_dir())
@@ -353,3 +354,31 @@ def test_what_libcst_cannot_read_is_left(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("libcst.parse_module", refuse)
     made = planned(tmp_path / "case.py", LEAK.encode())
     assert [refusal.reason for refusal in made.refused] == ["libcst cannot read the file (RecursionError)"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "width"),
+    [
+        ("pyproject.toml", "[tool.black]\nline-length = 70\n", 70),
+        ("pyproject.toml", "[tool.black]\n", 88),
+        ("pyproject.toml", "[tool.ruff]\nline-length = 100\n", 100),
+        ("pyproject.toml", "[tool.isort]\nline_length = 99\n", 99),
+        ("pyproject.toml", "not toml", 120),
+        ("pyproject.toml", "[tool]\nblack = 1\n", 120),
+        ("ruff.toml", "line-length = 101\n", 101),
+        (".ruff.toml", "lint.select = []\n", 88),
+        (".flake8", "[flake8]\nmax-line-length = 102\n", 102),
+        ("setup.cfg", "[flake8]\nmax_line_length = 103\n", 103),
+        ("tox.ini", "[pycodestyle]\nmax-line-length = 104\n", 104),
+        ("tox.ini", "[flake8]\nmax-line-length = many\n", 120),
+        ("tox.ini", "max-line-length = 105\n", 120),
+        ("other.ini", "", 120),
+    ],
+)
+def test_lines_are_as_long_as_the_project_or_its_author_says(name: str, text: str, width: int, tmp_path: Path) -> None:
+    inner = tmp_path / f"{width} {len(text)} {name}" / "app"
+    inner.mkdir(parents=True)
+    (inner.parent / ".git").mkdir()
+    (inner.parent / name).write_text(text)
+    assert line_width(str(inner / "jobs.py"), "x" * 120) == width
+    assert line_width(str(inner / "jobs.py"), "x") == (88 if width == 120 else width)

@@ -24,8 +24,9 @@ def add_import(module: cst.Module, wanted: Import, path: str) -> cst.Module:
     are the project's and come last.
     """
     body = list(module.body)
+    alone = _imports_one_name_a_line(body)
     for index, statement in enumerate(body):
-        extended = _extend(module, statement, wanted)
+        extended = None if alone else _extend(module, statement, wanted)
         if extended is not None:
             body[index] = extended
             return module.with_changes(body=body)
@@ -39,10 +40,12 @@ def _extend(module: cst.Module, statement: cst.CSTNode, wanted: Import) -> cst.S
     if not wanted.name or _dotted(found.module) != wanted.module:
         return None
     aliases = list(found.names)
+    # Those who sort imports keep a renamed name on a line of its own.
+    if wanted.asname or any(alias.asname is not None for alias in aliases):
+        return None
     key = _member_key(wanted.name)
     at = next((i for i, alias in enumerate(aliases) if _member_key(_dotted(alias.name)) > key), len(aliases))
-    asname = cst.AsName(cst.Name(wanted.asname)) if wanted.asname else None
-    aliases.insert(at, cst.ImportAlias(cst.Name(wanted.name), asname))
+    aliases.insert(at, cst.ImportAlias(cst.Name(wanted.name)))
     comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
     aliases = [a.with_changes(comma=a.comma if isinstance(a.comma, cst.Comma) else comma) for a in aliases]
     aliases[-1] = aliases[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
@@ -52,6 +55,15 @@ def _extend(module: cst.Module, statement: cst.CSTNode, wanted: Import) -> cst.S
         return None
     assert isinstance(statement, cst.SimpleStatementLine)
     return statement.with_changes(body=[new])
+
+
+def _imports_one_name_a_line(body: Sequence[Statement]) -> bool:
+    """Whether the file imports several names of one module, each in a statement of its own."""
+    found = [small for statement in body if isinstance(small := _only_import(statement), cst.ImportFrom)]
+    counts = [len(small.names) for small in found if not isinstance(small.names, cst.ImportStar)]
+    modules = [_dotted(small.module) for small in found if not small.relative]
+    modules = [name for name in modules if name != "__future__"]
+    return len(set(modules)) < len(modules) and max(counts, default=0) <= 1
 
 
 def _member_key(name: str) -> tuple[int, str]:

@@ -12,6 +12,7 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from .edit import Edit, Function
+from .fold_call import Fold, folded, folds
 from .imports import Statement, add_import, with_blanks
 from .names import Import, Names, bound_in, leading_import
 from .source import NoEditError, Source, start, whole
@@ -22,6 +23,11 @@ from .wrap_in_place import Closing, Enclosed, enclose
 Place = tuple[int, int]
 Extent = tuple[int, int, int, int]
 _DATABASES = "django.db"
+_CLOSES = {
+    "connections": (".close_all",),
+    "connection": (".close",),
+    "close_old_connections": ("",),
+}
 
 
 class Rewritten(NamedTuple):
@@ -84,10 +90,14 @@ def rewrite(source: Source, edits: Sequence[Edit]) -> Rewritten:
         done = {source.columns.whole(inner) for node in calls if (inner := unwrapped(node, helper)) is not None}
         if done & {whole(span) for span in spans}:
             raise NoEditError("the entry is wrapped already")
-    surgeon = _Surgeon(bodies, targets, helper, swaps)
+    extents = frozenset(whole(span) for span in spans)
+    breaks = folds(source, extents, len(helper) + 2, module.default_indent) if targets else {}
+    surgeon = _Surgeon(
+        bodies, targets, helper, swaps, {positions.expressions[place]: fold for place, fold in breaks.items()}
+    )
     body: list[Statement] = [_visited(statement, surgeon) for statement in module.body]
     if added:
-        at = next(i for i, old in enumerate(module.body) if positions.ends[old] > min(start(span) for span in spans))
+        at = _above(module.body, positions, min(start(span) for span in spans))
         body[at] = with_blanks(body[at], 2)
         blanks = [cst.EmptyLine(indent=False)] * (2 if at else 0)
         body.insert(at, helper_statement(added).with_changes(leading_lines=blanks))
@@ -95,8 +105,23 @@ def rewrite(source: Source, edits: Sequence[Edit]) -> Rewritten:
     for wanted in names.added:
         module = add_import(module, wanted, source.path)
     text = module.code + tail
-    return Rewritten(
-        text, tuple(names.added), surgeon.enclosed, frozenset(whole(span) for span in spans), helper, added, swapped_at
+    return Rewritten(text, tuple(names.added), surgeon.enclosed, extents, helper, added, swapped_at)
+
+
+def _above(body: Sequence[cst.CSTNode], positions: _Positions, first: Place) -> int:
+    """Where a function goes that is called at ``first``: above the definition around it, or behind the last one."""
+    at = next(i for i, old in enumerate(body) if positions.ends[old] > first)
+    definition = cst.FunctionDef | cst.ClassDef
+    if isinstance(body[at], definition):
+        return at
+    last = next((i for i in reversed(range(at)) if not _is_plain(body[i])), -1)
+    return last + 1 if last >= 0 and isinstance(body[last], definition) else at
+
+
+def _is_plain(statement: cst.CSTNode) -> bool:
+    """Whether a statement is of one line and no import."""
+    return isinstance(statement, cst.SimpleStatementLine) and not isinstance(
+        statement.body[0], cst.Import | cst.ImportFrom
     )
 
 
@@ -115,31 +140,38 @@ def _closing(source: Source, names: Names, edit: Edit) -> Closing:
     while skip < len(function.body) and isinstance(function.body[skip], ast.Global | ast.Nonlocal):
         skip += 1
     name, call = ("connections", "close_all") if edit.all_databases else ("connection", "close")
+    imports = _leading_imports(function, skip)
     if edit.move:
-        own = {
-            f"{root}.{call}()": lead
-            for root, lead in _reachable_closers(names, chain, skip)
-            for call in ("close", "close_all")
-        }
+        own = dict(_own_closes(names, chain, skip))
         last = function.body[-1]
         if (text := ast.unparse(last)) in own:
-            return Closing(text, own[text], True, frozenset(own))
+            lead = max(own[text], imports if imports < len(function.body) - 1 else skip)
+            return Closing(text, lead, True, frozenset(own))
         if isinstance(last, ast.Try) and last.finalbody and (text := ast.unparse(last.finalbody[-1])) in own:
-            return Closing(text, own[text], False, frozenset(own))
+            return Closing(text, max(own[text], imports), False, frozenset(own))
     opening = leading_import(function, _DATABASES, name, skip)
     root, lead = opening or (names.reach(_DATABASES, name, chain), skip)
     text = f"{root}.{call}()"
-    return Closing(text, lead, False, frozenset([text]))
+    return Closing(text, max(lead, imports if imports < len(function.body) else skip), False, frozenset([text]))
 
 
-def _reachable_closers(names: Names, chain: Sequence[Function], skip: int) -> Iterator[tuple[str, int]]:
-    """What ``connections`` and ``connection`` are called in a ``finally``, and where the ``try`` may begin."""
+def _leading_imports(function: Function, skip: int) -> int:
+    """The number of statements up to the end of the imports that open a body; those need no close."""
+    while skip < len(function.body) and isinstance(function.body[skip], ast.Import | ast.ImportFrom):
+        skip += 1
+    return skip
+
+
+def _own_closes(names: Names, chain: Sequence[Function], skip: int) -> Iterator[tuple[str, int]]:
+    """Every statement that closes and can stand in a ``finally`` here, and where the ``try`` may begin."""
     local = {name for function in chain for name, _ in bound_in(function)}
-    for name in ("connections", "connection"):
+    for name, calls in _CLOSES.items():
         opening = leading_import(chain[-1], _DATABASES, name, skip)
         if opening:
-            yield opening
-        yield from ((root, skip) for root in names.spellings(_DATABASES, name) if root.partition(".")[0] not in local)
+            yield from ((f"{opening[0]}{call}()", opening[1]) for call in calls)
+        for root in names.spellings(_DATABASES, name):
+            if root.partition(".")[0] not in local:
+                yield from ((f"{root}{call}()", skip) for call in calls)
 
 
 def _around(source: Source, place: Place) -> list[Function]:
@@ -199,13 +231,18 @@ class _Surgeon(cst.CSTTransformer):
         targets: set[cst.BaseExpression],
         helper: str,
         swaps: Mapping[cst.BaseExpression, cst.BaseExpression],
+        breaks: Mapping[cst.BaseExpression, Fold],
     ) -> None:
         super().__init__()
         self._bodies, self._targets, self._helper, self._swaps = bodies, targets, helper, swaps
+        self._breaks = breaks
         self.enclosed: dict[Place, Enclosed] = {}
 
     def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
         """Give what the node becomes; its children are done."""
+        if isinstance(original_node, cst.Call) and original_node in self._breaks:
+            assert isinstance(updated_node, cst.Call)
+            updated_node = folded(updated_node, self._breaks[original_node])
         if isinstance(original_node, cst.BaseExpression) and original_node in self._swaps:
             return self._swaps[original_node]
         if original_node in self._targets and isinstance(updated_node, cst.BaseExpression):

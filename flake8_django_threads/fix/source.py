@@ -41,6 +41,11 @@ class Source:
         return parse(self.text, self.path)
 
     @cached_property
+    def lines(self) -> list[str]:
+        """The lines as ``ast`` counts them, without their ends."""
+        return re.split(r"\r\n|\r|\n", self.text)
+
+    @cached_property
     def columns(self) -> Columns:
         """The converter of this file's places."""
         return Columns(self.text)

@@ -67,6 +67,8 @@ def enclose(function: cst.FunctionDef, closing: Closing, *, nest: bool) -> tuple
         if own and own[0].comment is not None and own[0].comment.value.startswith("# type: ("):
             # The signature's types have to stay the first line of the body.
             blanks, own = [*blanks, own[0]], own[1:]
+        if not blanks and head and _is_import(head[-1]):
+            blanks = [cst.EmptyLine(indent=False)]
         rest = [rest[0].with_changes(leading_lines=own), *rest[1:]]
         inner = cst.IndentedBlock(body=rest, indent=block.indent, footer=[] if move else footer)
         enclosing, shape, footer = cst.Try(leading_lines=blanks, body=inner, finalbody=final), "nested", []
@@ -86,6 +88,12 @@ def _block(suite: cst.BaseSuite) -> cst.IndentedBlock:
         return suite
     assert isinstance(suite, cst.SimpleStatementSuite)
     return cst.IndentedBlock(body=[cst.SimpleStatementLine(suite.body, trailing_whitespace=suite.trailing_whitespace)])
+
+
+def _is_import(statement: Statement) -> bool:
+    return isinstance(statement, cst.SimpleStatementLine) and isinstance(
+        statement.body[-1], cst.Import | cst.ImportFrom
+    )
 
 
 def _count(lines: Sequence[cst.CSTNode]) -> int:

@@ -1,6 +1,7 @@
 from threading import Thread
 
-from django.db import connections, connections as db_connections
+from django.db import connections
+from django.db import connections as db_connections
 
 from orders.models import Order
 

@@ -25,4 +25,6 @@ def closing_connections(function):
 
 def start():
     sync("here")
-    Thread(target=closing_connections(sync), args=("there",), kwargs={"times": 2}).start()  # DJT001
+    Thread(
+        target=closing_connections(sync), args=("there",), kwargs={"times": 2}
+    ).start()  # DJT001

@@ -20,4 +20,6 @@ def closing_connections(function):
 
 
 def start(request):
-    Thread(target=closing_connections(lambda: Order.objects.create(user=request.user))).start()  # DJT001
+    Thread(
+        target=closing_connections(lambda: Order.objects.create(user=request.user))
+    ).start()  # DJT001

@@ -20,4 +20,6 @@ def closing_connections(function):
 
 
 def start():
-    Thread(target=closing_connections(Order.objects.create), kwargs={"name": "made"}).start()  # DJT001
+    Thread(
+        target=closing_connections(Order.objects.create), kwargs={"name": "made"}
+    ).start()  # DJT001

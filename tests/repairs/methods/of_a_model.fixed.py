@@ -21,4 +21,6 @@ def closing_connections(function):
 
 def start(order):
     first = Order.objects.get(pk=1)
-    Thread(target=closing_connections(first.push), args=(1, 2), kwargs={"now": True}).start()  # DJT001
+    Thread(
+        target=closing_connections(first.push), args=(1, 2), kwargs={"now": True}
+    ).start()  # DJT001

@@ -25,4 +25,6 @@ def closing_connections(function):
 
 def start():
     sync("here")
-    Thread(target=closing_connections(functools.partial(sync, note="b")), args=("a",)).start()  # DJT001
+    Thread(
+        target=closing_connections(functools.partial(sync, note="b")), args=("a",)
+    ).start()  # DJT001

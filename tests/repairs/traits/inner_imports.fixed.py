@@ -7,11 +7,11 @@ from orders.models import Order
 
 def sync(name):
     """Create."""
+    import json
+
+    from django.db import transaction
+
     try:
-        import json
-
-        from django.db import transaction
-
         with transaction.atomic():
             Order.objects.create(name=json.dumps(name))
     finally:
