@@ -29,4 +29,4 @@ def closing_connections(function):
 
 POOL = ThreadPoolExecutor()
 FIRST = "a"
-POOL.submit(closing_connections(sync), FIRST).result()  # DJT101
+POOL.submit(closing_connections(sync), FIRST).result()  # DJT101 # DJT401

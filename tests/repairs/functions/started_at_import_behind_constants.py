@@ -13,4 +13,4 @@ def start():
 
 POOL = ThreadPoolExecutor()
 FIRST = "a"
-POOL.submit(sync, FIRST).result()  # DJT101
+POOL.submit(sync, FIRST).result()  # DJT101 # DJT401
