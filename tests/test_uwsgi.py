@@ -58,6 +58,15 @@ def test_every_configuration_is_named(project: Path) -> None:
     assert kinds == [("ini-enable-threads", True), ("ini-enable-threads", False)]
 
 
+@pytest.mark.parametrize("name", ["uwsgi.conf", "conf/uwsgi.cfg"])
+def test_a_section_makes_a_configuration_of_a_file_of_another_name(project: Path, name: str) -> None:
+    (project / "conf").mkdir()
+    (project / "uwsgi.ini").rename(project / name)
+    assert reporting(project) == ["first.py"]
+    (project / name).write_text("[uwsgi]\nmodule = shop.wsgi\nenable-threads = 1\n", encoding="utf-8")
+    assert reporting(project) == []
+
+
 def test_what_cannot_be_read_is_passed_over(project: Path) -> None:
     (project / "uwsgi.ini").write_bytes(b"[uwsgi]\nmodule = \xff\n")
     (project / "uwsgi.json").write_text("{", encoding="utf-8")

@@ -28,7 +28,7 @@ WAITING = frozenset({"as_completed", "get", "gather", "run_until_complete"})
 
 def test_around(run: Interpreter, module: r.ModuleFacts, scope: r.Scope) -> InTest | None:
     """The test around ``scope``; None if it is no part of one, as far as its classes, marks and fixtures tell."""
-    function, klass = _outermost(scope)
+    function, klass = outermost_of(scope)
     if function is None:
         return None
     held = [call for call, inner in module.calls if _within(inner, klass or function)]
@@ -56,7 +56,7 @@ def test_around(run: Interpreter, module: r.ModuleFacts, scope: r.Scope) -> InTe
     return InTest(name, MARK if rolls_back else "", waits)
 
 
-def _outermost(scope: r.Scope) -> tuple[r.Function | None, r.ClassFact | None]:
+def outermost_of(scope: r.Scope) -> tuple[r.Function | None, r.ClassFact | None]:
     """The outermost function around a scope, and the class that it is a method of."""
     function: r.Function | None = None
     current: r.Scope | None = scope

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from flake8_django_threads.effects.bits import REOPENED, SAME, SHUT, exits
 from flake8_django_threads.effects.callers import Place, callers
-from flake8_django_threads.effects.closes import imported_as, names_of_django
+from flake8_django_threads.effects.closes import imported_as, names_of_django, touches
+from flake8_django_threads.effects.doubles import named, on_the_way, replaced
 from flake8_django_threads.effects.evidence import leaves
 from flake8_django_threads.effects.explore import LIMITS, deep_stack, outer_function, outermost, run_symbolically
 from flake8_django_threads.effects.fold import Folder, Outcome
@@ -22,6 +23,8 @@ from flake8_django_threads.values.interpreter import Interpreter, ignore
 from flake8_django_threads.values.transactions import ATOMIC, Block
 
 DEPTH, STEPS, MOST_ROOTS = 8, 20_000, 150
+# So many tests of a class are asked whether they use the database.
+MOST_TESTS = 12
 # A text without these closes nothing.
 CLOSING = Gate(
     [("close_all",), ("close_old_connections",), ("connection", ".close("), ("close_if_unusable",)]
@@ -57,7 +60,7 @@ def closes_inside(run: Interpreter, root: str) -> dict[str, tuple[Inside, ...]]:
     found: dict[tuple[str, r.At], Inside] = {}
     with deep_stack():
         for place in _roots(run, root):
-            for inside in _Watch(run, place).closes():
+            for inside in _of_root(run, place):
                 known = found.get((inside.path, inside.at))
                 if known is None or (bool(inside.test), len(inside.calls)) < (bool(known.test), len(known.calls)):
                     found[inside.path, inside.at] = inside
@@ -65,6 +68,34 @@ def closes_inside(run: Interpreter, root: str) -> dict[str, tuple[Inside, ...]]:
     for inside in found.values():
         files.setdefault(inside.path, []).append(inside)
     return {path: tuple(sorted(those, key=lambda inside: inside.at)) for path, those in files.items()}
+
+
+def _of_root(run: Interpreter, place: Place) -> list[Inside]:
+    """The closes of one root; of a test those that no double of it stands before, if there is something to lose."""
+    found = _Watch(run, place).closes()
+    owner = place.function.owner
+    if not any(inside.test for inside in found) or not isinstance(owner, r.ClassFact):
+        return found
+    names = replaced(run, place.module, place.function, owner)
+    doubtful = [each for each in found if each.test and _is_doubled(run, place, each, names)]
+    found = [each for each in found if each not in doubtful]
+    if any(inside.test for inside in found) and not _uses_the_database(run, place.module, owner):
+        return [inside for inside in found if not inside.test]
+    return found
+
+
+def _is_doubled(run: Interpreter, place: Place, inside: Inside, names: set[str]) -> bool:
+    if not names.isdisjoint(inside.what.replace("[]", "").split(".")):
+        return True
+    if inside.path == place.module.path and not inside.calls:
+        return not names.isdisjoint(named(place.function.body))
+    return on_the_way(run.modules, inside.calls, inside.path, names)
+
+
+def _uses_the_database(run: Interpreter, module: r.ModuleFacts, klass: r.ClassFact) -> bool:
+    """Whether a test of the class, or what prepares it, runs a query that the close takes the ground from."""
+    tests = [function for name, function in klass.functions.items() if name.startswith(_TEST_PARTS)]
+    return any(touches(run, module, function) for function in tests[:MOST_TESTS])
 
 
 def _roots(run: Interpreter, root: str) -> Iterator[Place]:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from flake8_django_threads.base import Span
 from flake8_django_threads.effects import in_test
 from flake8_django_threads.effects.at_startup import Startups
+from flake8_django_threads.effects.doubles import on_the_way, replaced
 from flake8_django_threads.effects.sites import SpawnSite
 from flake8_django_threads.effects.surroundings import NOWHERE, Block, Crossing, Surroundings
 from flake8_django_threads.facts import records as r
@@ -44,7 +45,18 @@ class Lookaround:
             startup = startup._replace(span=startup.span._replace(path=self._shown(path, module, site.span.path)))
         started = any(event.thread is None or starts for event, starts, _ in met)
         test = in_test.test_around(self._run, module, scope) if started else None
+        if test is not None and self._is_doubled(module, scope, site):
+            test = None
         return Surroundings(tuple(dict.fromkeys(self._blocks(module, site, met))), test, startup, crossing)
+
+    def _is_doubled(self, module: r.ModuleFacts, scope: r.Scope, site: SpawnSite) -> bool:
+        """Whether the test around a spawn puts something else in the place of what leads to the query."""
+        function, klass = in_test.outermost_of(scope)
+        if function is None or site.touched is None:
+            return False
+        names = replaced(self._run, module, function, klass)
+        touch = site.touched.touch
+        return bool(names) and on_the_way(self._run.modules, touch.calls, touch.path, names)
 
     def decorated(self, func: Func) -> tuple[transactions.Block, ...]:
         """The transactions that the decorators of a function put around it."""

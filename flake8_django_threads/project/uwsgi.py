@@ -28,6 +28,7 @@ _ENVIRONMENT = re.compile(r"\bUWSGI_(?:ENABLE_THREADS|THREADS|GEVENT)\b[\"']?\s*
 _FOLDERS = ("docker", "deploy", "uwsgi", "conf", "compose", "etc", "ops", "infra", "script", "bin", "provision", "serv")
 _SCRIPTS = ("entrypoint", "start", "run", "serve", "boot", "web")
 _COMMAND = re.compile(r"(?:^|[\s/\"'=\[,])uwsgi(?=[\s\"',\]]|$)(.*)", re.DOTALL)
+_SECTION = re.compile(r"^\[uwsgi\]\s*$", re.MULTILINE)
 _OPTION = re.compile(r"^--?([A-Za-z][\w-]*)(?:=(.*))?$")
 
 
@@ -78,7 +79,7 @@ def without_threads(root: str, sources: Sources) -> tuple[Configuration, ...]:
 def read(path: str, text: str) -> Iterator[Configuration]:
     """The configurations in one file."""
     name = last(path)
-    if name.endswith(".ini"):
+    if name.endswith(".ini") or (name.endswith((".conf", ".cfg")) and _SECTION.search(text)):
         yield from _ini(path, text)
     elif name.endswith(".json"):
         yield from _json(path, text)

@@ -21,7 +21,8 @@ class CloseOutsideTheWorker(Rule):
 
     Why it matters
         A connection belongs to the thread that opened it, and every close works on the connections of the thread that
-        runs it. The worker's stays open. A done-callback runs in the worker only if the job is not done yet.
+        runs it. The worker's stays open. A job that only closes gets whichever worker is free: three of them in a pool
+        of three may all run in the same one. A done-callback runs in the worker only if the job is not done yet.
     """
 
     code = "DJT102"
@@ -54,9 +55,11 @@ class CloseOutsideTheWorker(Rule):
         """Report a job that is nothing but a close, and a job that is closed by its callback alone."""
         if site.only_closes and not site.connections and not site.through:
             span = site.target or site.span
-            thread = "a new thread" if site.kind == "thread" else "a worker thread"
-            what = f"{site.entry_name} runs in {thread} as a job of its own"
-            yield self._said(span, f"{what}: it closes no connection that another job or thread has opened")
+            if site.kind == "thread":
+                yield self._said(span, f"{site.entry_name} runs in a new thread, which has no connection to close")
+            else:
+                what = f"{site.entry_name} runs in one worker of a pool, as a job of its own"
+                yield self._said(span, f"{what}: it closes what that worker has open by then, and nothing else")
         if site.callback is not None and site.connections:
             what = f"the done-callback alone closes what {site.entry_name} opens"
             yield self._said(site.callback, f"{what}: it runs in this thread if the job is done before it is added")

@@ -1,0 +1,82 @@
+"""What a test puts in the place of the code it runs: behind a double, the text does not tell what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.walk import last_name
+from flake8_django_threads.project.store import Store
+from flake8_django_threads.values.domain import string
+from flake8_django_threads.values.interpreter import Exhausted, Interpreter
+
+# Methods that prepare each test of a class.
+_PREPARING = frozenset({"setUp", "setUpClass", "setUpTestData", "setup_method", "setup_class", "asyncSetUp"})
+# Options of a patch; any other keyword of patch.multiple is a name that it replaces.
+_OPTIONS = frozenset({"new", "spec", "create", "spec_set", "autospec", "new_callable", "side_effect", "return_value"})
+_MOST_FIXTURES = 12
+
+
+def replaced(run: Interpreter, module: r.ModuleFacts, function: r.Function, klass: r.ClassFact | None) -> set[str]:
+    """The last names of what a test, its class or its fixtures replace, as far as they are written in its file."""
+    parts: list[object] = [function.decorators, function.body]
+    if klass is not None:
+        parts.append(klass.decorators)
+        parts += [klass.functions[name].body for name in _PREPARING & klass.functions.keys()]
+    wanted, seen = {p.name for p in function.parameters}, set[str]()
+    while wanted - seen and len(seen) < _MOST_FIXTURES:
+        name = min(wanted - seen)
+        seen.add(name)
+        for fixture in module.functions:
+            if fixture.name == name and fixture.decorators:
+                parts.append(fixture.body)
+                wanted |= {p.name for p in fixture.parameters}
+    found: set[str] = set()
+    for node in _nodes(parts):
+        if isinstance(node, r.Call) and any("patch" in word for word in named(node.func)):
+            found |= set(_patched(run, module, node))
+        elif isinstance(node, r.Assign) and isinstance(node.value, r.Call) and "Mock" in last_name(node.value.func):
+            found |= {target.name for target in node.targets if isinstance(target, r.Attr)}
+    return found - {""}
+
+
+def on_the_way(modules: Store, calls: Iterable[tuple[str, str, r.At]], path: str, names: set[str]) -> bool:
+    """Whether a function that is called on the way to a place in the file ``path`` names one of these."""
+    steps = list(calls)
+    files = [*(file for _, file, _ in steps[1:]), path]
+    for (qualname, _, _), file in zip(steps, files, strict=True):
+        facts = modules.facts(file)
+        for function in facts.functions if isinstance(facts, r.ModuleFacts) else ():
+            if function.qualname == qualname and not names.isdisjoint(named(function.body)):
+                return True
+    return False
+
+
+def named(node: object) -> set[str]:
+    """Every name and attribute in an expression, statement or block, inner functions included."""
+    return {last_name(part) for part in _nodes(node) if isinstance(part, (r.Name, r.Attr))}
+
+
+def _patched(run: Interpreter, module: r.ModuleFacts, call: r.Call) -> Iterator[str]:
+    if last_name(call.func) == "multiple":
+        yield from (keyword.name for keyword in call.keywords if keyword.name and keyword.name not in _OPTIONS)
+    for arg in call.args[:2]:
+        text = arg.value if isinstance(arg, r.Const) else None
+        if isinstance(arg, (r.Name, r.Attr)):
+            with suppress(Exhausted, RecursionError), run.detached():
+                text = string(run.evaluate(run.module_frame(module), arg))
+        if isinstance(text, str):
+            yield text.rpartition(".")[2]
+
+
+def _nodes(node: object) -> Iterator[object]:
+    """A record and those in it, in no order, through inner functions."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        yield current
+        if isinstance(current, r.Function):
+            stack += [current.decorators, current.body]
+        elif isinstance(current, (tuple, list)):
+            stack.extend(current)
