@@ -6,6 +6,7 @@ running ``entry`` symbolically must reach the same ones: one that is missing is 
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -137,7 +138,10 @@ def _invoked(
 
 @pytest.fixture(scope="module")
 def answers() -> dict[str, Answer]:
-    return {case.name: Answer(executed(case), reached(case)) for case in CASES}
+    found = {case.name: Answer(executed(case), reached(case)) for case in CASES}
+    # What the programs have left behind goes here, and not in the midst of some other test.
+    gc.collect()
+    return found
 
 
 @pytest.mark.parametrize("name", [case.name for case in CASES])

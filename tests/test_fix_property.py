@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -12,7 +14,19 @@ from fix_cases import mend
 from walker.generator import Body
 from walker.walker import MalformedError, walk
 
+# A seed that nobody has seen is for the long campaign: the same text has to give the same answer in the usual run.
+SEEDS = ["mended", "another", pytest.param(secrets.token_hex(4), id="fresh", marks=pytest.mark.slow)]
 SOME, MANY = 60, 2_000
+
+# A coroutine that is left may be refused a close while its generators are thrown away, which nobody sees.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _thrown_away() -> Iterator[None]:
+    """Throw away here what the walks have left, and not in the midst of some other test."""
+    yield
+    gc.collect()
 
 
 def mended(text: str, folder: Path) -> str | None:
@@ -48,7 +62,7 @@ def check(seed: str, count: int, folder: Path) -> int:
     return changed
 
 
-@pytest.mark.parametrize("seed", ["mended", secrets.token_hex(4)], ids=["fixed", "fresh"])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_some_mended_bodies_never_leak(seed: str, tmp_path: Path) -> None:
     assert check(seed, SOME, tmp_path) > SOME // 4
 

@@ -16,6 +16,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 LENGTH = struct.Struct("!Q")
+# Seconds after its time after which a child ends by itself: who waited for it may have been killed.
+GRACE = 10
 
 
 class ChildError(Exception):
@@ -27,7 +29,7 @@ def isolated(work: Callable[[], T], seconds: float) -> T:
     read, write = os.pipe()
     pid = os.fork()
     if not pid:
-        _answer(work, write)
+        _answer(work, write, int(seconds) + GRACE)
     os.close(write)
     try:
         done, answer = _read(read, monotonic() + seconds)
@@ -47,8 +49,10 @@ def be_quiet() -> None:
     sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
 
 
-def _answer(work: Callable[[], object], write: int) -> None:
+def _answer(work: Callable[[], object], write: int, most: int) -> None:
     parent = os.getpid()
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(most)
     # A group of its own, so that what it forks can be ended with it.
     os.setpgid(0, 0)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import sys
 import threading
 import unittest
 from collections import Counter
@@ -23,6 +24,15 @@ BY_NAME: dict[str, Callable[[], Any]] = {
     "depth": lambda: 2,
     "tidy": lambda: True,
     "paid": lambda: True,
+    "alias": lambda: "default",
+    "later": lambda: False,
+    "form": lambda: None,
+    "job": lambda: print,
+    "jobs": lambda: [print],
+    "delay": lambda: 0,
+    # What pytest-django's own fixtures give.
+    "db": lambda: None,
+    "transactional_db": lambda: None,
 }
 
 
@@ -41,7 +51,7 @@ def roots(modules: dict[str, ModuleType], sources: dict[str, str]) -> Iterator[t
                 continue
             if inspect.isclass(found):
                 yield from ((f"{path} {name}.{one}", call) for one, call in _of_class(found, named))
-            elif callable(found) and not named[name]:
+            elif callable(found) and not named[name] and type(found).__name__ != "FixtureFunctionDefinition":
                 yield f"{path} {name}", functools.partial(call, found)
 
 
@@ -56,8 +66,13 @@ def call(function: Callable[..., Any]) -> Any:
 
 
 def _of_class(klass: type, named: Counter[str]) -> Iterator[tuple[str, Callable[[], Any]]]:
+    from django.apps import AppConfig
     from django.db.models import Model
 
+    if issubclass(klass, AppConfig):
+        module = sys.modules[klass.__module__]
+        yield f"{klass.__name__}.ready", lambda: klass(klass.__module__, module).ready()
+        return
     if issubclass(klass, unittest.TestCase):
         for name in unittest.defaultTestLoader.getTestCaseNames(klass):
             yield name, functools.partial(_run_test, klass, name)

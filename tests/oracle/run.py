@@ -118,7 +118,7 @@ def _run(stage: Stage, name: str, root: Callable[[], Any], raises: frozenset[Sit
     stage.fill()
     stage.checkpoints.raises = raises
     me, error = os.getpid(), ""
-    stage.tracer.ready.set()
+    stage.tracer.ready = True
     try:
         root()
     except Exception:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import tempfile
 import threading
@@ -31,6 +32,9 @@ class Scene:
         self._stage = Stage(Case(self._rule / name), self._server, self._folder)
         self._stage.set_up(watched=False)
         self._stage.fill()
+        # A collection at the wrong moment would close what a thread has left open.
+        gc.collect()
+        gc.disable()
         return self._stage.modules[path]
 
     @property

@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 
 class Snippet(NamedTuple):
-    """Lines as a reader may write them; ``work`` queries one row, ``fails`` does so and then raises."""
+    """Lines as a reader may write them; ``work`` queries one row, ``fails`` does so and then raises.
+
+    No snippet waits for a time: on a busy machine any time may be too short.
+    """
 
     title: str
     code: str
@@ -15,7 +18,7 @@ class Snippet(NamedTuple):
 WAYS = (
     Snippet("a thread", "t = Thread(target=work)\nt.start()\nt.join()"),
     Snippet("a timer", "t = Timer(0, work)\nt.start()\nt.join()"),
-    Snippet("a bare thread", "_thread.start_new_thread(work, ())\ntime.sleep(0.3)"),
+    Snippet("a bare thread", "_thread.start_new_thread(work, ())\nuntil_it_has_ended()"),
     Snippet("a pool in a with block", "with ThreadPoolExecutor() as pool:\n    pool.submit(work).result()"),
     Snippet("a pool that stays", "pool = ThreadPoolExecutor()\npool.submit(work).result()"),
     Snippet("a pool that was shut down", "pool = ThreadPoolExecutor()\npool.submit(work).result()\npool.shutdown()"),
@@ -67,7 +70,7 @@ POOL_CURES = (
     Snippet("the caller closes", "pool = ThreadPoolExecutor()\npool.submit(work).result()\nconnections.close_all()"),
     Snippet(
         "a callback closes, when the job is done already",
-        "pool = ThreadPoolExecutor()\nfuture = pool.submit(work)\nfuture.result()\ntime.sleep(0.1)\n"
+        "pool = ThreadPoolExecutor()\nfuture = pool.submit(work)\nfuture.result()\n"
         "future.add_done_callback(lambda _: connections.close_all())",
     ),
 )

@@ -55,6 +55,8 @@ class Stage:
         sys.dont_write_bytecode = True
         warnings.simplefilter("ignore")
         install(self.checkpoints)
+        if any("hypothesis" in text for text in self.case.files.values()):
+            _few_examples()
         self.tracer = Tracer(self.checkpoints, self._sessions(), self.opened.by_thread)
         if watched:
             self.tracer.install()
@@ -186,7 +188,7 @@ class Stage:
 
     def _sessions(self) -> Sessions:
         if not self.server.host:
-            return SqliteSessions([self._file])
+            return SqliteSessions([self._file], self.opened)
         return PostgresSessions(self.server.host, self.server.port, self.name, self.opened)
 
     def _make_tables(self) -> None:
@@ -195,6 +197,8 @@ class Stage:
 
         if self.server.host:
             with connection.cursor() as cursor:
+                # A process that was killed left its own, and its number is given again.
+                cursor.execute(f"DROP SCHEMA IF EXISTS {self.schema} CASCADE")
                 cursor.execute(f"CREATE SCHEMA {self.schema}")
         with connection.schema_editor() as editor:
             for model in apps.get_models():
@@ -210,6 +214,14 @@ class Stage:
             with connection.cursor() as cursor:
                 cursor.execute(f"DROP SCHEMA {self.schema} CASCADE")
         connections.close_all()
+
+
+def _few_examples() -> None:
+    """Let Hypothesis try a few examples, the same each time, and take as long for one as the machine needs."""
+    from hypothesis import settings
+
+    settings.register_profile("oracle", max_examples=3, deadline=None, derandomize=True, database=None)
+    settings.load_profile("oracle")
 
 
 def _aliases(tree: ast.AST) -> Iterator[str]:

@@ -35,7 +35,7 @@ database counts them (`pg_stat_activity` on PostgreSQL, open files on SQLite), w
 `gc.collect()` that followed. This page is written by `python -m oracle.table` from these runs.
 """
 PREPARED = """
-import _thread, asyncio, gc, time
+import _thread, asyncio, gc, os, time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from multiprocessing import Process
@@ -54,6 +54,10 @@ def work():
 def fails():
     work()
     raise RuntimeError
+
+def until_it_has_ended():
+    while len(os.listdir("/proc/self/task")) > 1:
+        time.sleep(0.001)
 
 def keep(age):
     connection.settings_dict["CONN_MAX_AGE"] = age

@@ -13,14 +13,17 @@ import inspect
 import sys
 import threading
 import time
+import traceback
+import weakref
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import islice, pairwise
 from multiprocessing.pool import ThreadPool
+from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
@@ -28,9 +31,14 @@ from oracle.instrument import Checkpoints, Enough, Site
 
 Place = tuple[str, int, int, int]  # path, first line, last line, column
 # Threads that these start serve a pool or a loop: what counts are the jobs that are given to it.
-POOLS = ("concurrent.futures.", "multiprocessing.pool", "apscheduler.", "asyncio.")
-# Seconds that a start waits for what it started; what lives on is looked at as it is then.
+POOLS = ("concurrent.futures.", "multiprocessing.pool", "multiprocessing.queues", "apscheduler.", "asyncio.")
+# Seconds for which nothing moves after which a start waits no longer for what it started: it waits for its starter.
 PATIENCE = 1.0
+# Seconds after which a start waits no longer at all; what lives on is looked at as it is then.
+MOST_PATIENCE = 20.0
+TASKS = Path("/proc/self/task")
+# As many calls may a driver be deep in its own code, below Django's, when it waits for an answer.
+DRIVERS_FRAMES = 12
 
 
 class Sessions(Protocol):
@@ -55,6 +63,8 @@ class Observation:
     rounds: dict[Site, list[tuple[int, int]]] = field(default_factory=dict)
     endless: bool = False
     ended: bool = False
+    # What it runs waits for this: threads that begin while the case is imported, until its tables are made.
+    gate: threading.Event = field(default_factory=threading.Event)
 
     @property
     def kept(self) -> bool:
@@ -78,14 +88,14 @@ class Tracer:
     def __init__(self, checkpoints: Checkpoints, sessions: Sessions, opened: dict[int, int]) -> None:
         self.checkpoints, self.sessions, self.opened = checkpoints, sessions, opened
         self.observations: list[Observation] = []
-        # Threads that begin while the case is imported wait here until its tables are made.
-        self.ready = threading.Event()
-        self._pending: list[tuple[Observation, Callable[[], object]]] = []
+        self.ready = False
+        self._pending: list[tuple[Observation, Callable[[], bool]]] = []
         self._one_at_a_time = threading.RLock()
         # What a scheduler was given: file and first line of a function -> where.
         self._kept: dict[tuple[str, int], set[Place]] = {}
-        self._pools: dict[int, set[Place]] = {}
-        self._workers: dict[int, int] = {}
+        self._pools: weakref.WeakKeyDictionary[Any, set[Place]] = weakref.WeakKeyDictionary()
+        # Of the thread that asks: the identity of the pool whose worker it is.
+        self._worker = threading.local()
 
     def install(self) -> None:
         """Wrap what starts threads, for the rest of this process."""
@@ -137,29 +147,28 @@ class Tracer:
         thread.run = run  # type: ignore[method-assign]
         seen.before = self.sessions.count()
         original(thread)
-        self._end(seen, functools.partial(thread.join, PATIENCE))
+        self._end(seen, lambda: not thread.is_alive())
 
     def _bare_thread_started(self, original: Any, function: Any, args: Any, kwargs: Any = None) -> int:
         seen = self._observe("thread", self.places())
-        ended = threading.Event()
+        tasks: list[int] = []
 
         def run() -> None:
+            tasks.append(threading.get_native_id())
             with self._inside(seen):
                 try:
                     function(*args, **(kwargs or {}))
                 except Exception as error:
                     seen.raised = repr(error)
-                finally:
-                    ended.set()
 
         seen.before = self.sessions.count()
         number = original(run, ())
-        # The thread's last steps, after its function, show nowhere.
-        self._end(seen, lambda: _patiently(ended.is_set) and time.sleep(0.01))
+        # Nothing in Python shows the thread's last steps, after its function.
+        self._end(seen, lambda: bool(tasks) and not (TASKS / str(tasks[0])).exists())
         return int(number)
 
     def _pool_made(self, original: Any, pool: ThreadPoolExecutor, *args: Any, **kwargs: Any) -> None:
-        self._pools[id(pool)] = self.places()
+        self._pools[pool] = self.places()
         original(pool, *args, **kwargs)
 
     def _job_submitted(
@@ -169,9 +178,9 @@ class Tracer:
             # async_to_sync runs its loop in a worker, and what that starts is what counts.
             return original(pool, function, *args, **kwargs)
         seen = self._observe("job", self.places() | _handed(function) | _handed(args))
-        future = original(pool, self._job(seen, function, id(pool)), *args, **kwargs)
-        if self._workers.get(threading.get_ident()) != id(pool):
-            self._end(seen, lambda: wait([future], PATIENCE))
+        future = original(pool, self._job(seen, function, pool), *args, **kwargs)
+        if getattr(self._worker, "pool", 0) != id(pool):
+            self._end(seen, future.done)
         return future
 
     def _jobs_mapped(
@@ -183,7 +192,7 @@ class Tracer:
         def job(*given: Any, **named: Any) -> Any:
             with self._one_at_a_time:
                 try:
-                    return self._job(seen, func, id(pool))(*given, **named)
+                    return self._job(seen, func, pool)(*given, **named)
                 finally:
                     self._judge(seen)
                     ended.append(None)
@@ -194,17 +203,17 @@ class Tracer:
         _patiently(lambda: len(ended) >= wanted)
         return answer
 
-    def _job(self, seen: Observation, function: Any, pool: int) -> Callable[..., Any]:
+    def _job(self, seen: Observation, function: Any, pool: Any) -> Callable[..., Any]:
         """The job as the worker runs it: what an earlier job left open there is closed first."""
+        places, pool = self._pools.get(pool, set()), id(pool)
 
         def job(*args: Any, **kwargs: Any) -> Any:
             from django.db import connections
 
-            worker = threading.get_ident()
-            if worker not in self._workers:
-                self._workers[worker] = pool
+            if not hasattr(self._worker, "pool"):
+                self._worker.pool = pool
                 if any(one.connection is not None for one in connections.all(initialized_only=True)):
-                    self._observe("initializer", self._pools.get(pool, set())).leaked = True
+                    self._observe("initializer", places).leaked = True
             connections.close_all()
             seen.before = self.sessions.count()
             with self._inside(seen):
@@ -227,23 +236,27 @@ class Tracer:
 
     def _observe(self, kind: str, places: set[Place]) -> Observation:
         seen = Observation(places, kind)
+        if self.ready:
+            seen.gate.set()
         self.observations.append(seen)
         return seen
 
-    def _end(self, seen: Observation, until_its_end: Callable[[], object]) -> None:
+    def _end(self, seen: Observation, over: Callable[[], bool]) -> None:
         """Wait for the end of what was started, and count; what does not end now is looked at in the end."""
-        if self.ready.is_set():
-            until_its_end()
+        if self.ready:
+            _patiently(over)
         if seen.ended:
             self._judge(seen)
         else:
-            self._pending.append((seen, until_its_end))
+            self._pending.append((seen, over))
 
     def settle(self) -> None:
-        """Let everything that still runs go on for a while, and count then."""
-        self.ready.set()
-        for seen, until_its_end in self._pending:
-            until_its_end()
+        """Let what waits begin and what still runs go on for a while, one after the other, and count then."""
+        for seen, over in self._pending:
+            if not seen.gate.is_set():
+                seen.before = self.sessions.count()
+                seen.gate.set()
+            _patiently(over)
             self._judge(seen)
         self._pending.clear()
 
@@ -253,7 +266,7 @@ class Tracer:
     @contextmanager
     def _inside(self, seen: Observation) -> Iterator[None]:
         """What the thread does from here on belongs to the observation."""
-        self.ready.wait()
+        seen.gate.wait()
         here = self.checkpoints.here
         here.observation, here.reached, here.entry = seen, seen.reached, None
         here.rounds, here.waited = seen.rounds, False
@@ -295,8 +308,27 @@ def _handed(given: Any) -> set[Place]:
     return set().union(*map(_handed, given)) if isinstance(given, tuple) else set()
 
 
-def _patiently(done: Callable[[], bool]) -> bool:
-    until = time.monotonic() + PATIENCE
-    while not done() and time.monotonic() < until:
+def _patiently(over: Callable[[], bool]) -> None:
+    """Wait until it is over, or nothing in this process has moved for a while."""
+    moved = begun = time.monotonic()
+    while not over() and (now := time.monotonic()) - moved < PATIENCE and now - begun < MOST_PATIENCE:
+        if not _rests():
+            moved = time.monotonic()
         time.sleep(0.001)
-    return done()
+
+
+def _rests() -> bool:
+    """Whether each other thread of this process waits for something, which is not the database's answer.
+
+    Time alone would say nothing: on a busy machine a thread is late that only has to be given its turn.
+    """
+    for task in TASKS.iterdir():
+        with suppress(OSError):
+            if int(task.name) != threading.get_native_id() and (task / "stat").read_text().rpartition(")")[2][1] != "S":
+                return False
+    me = threading.get_ident()
+    for thread, frame in sys._current_frames().items():
+        innermost = islice(traceback.walk_stack(frame), DRIVERS_FRAMES)
+        if thread != me and any("/django/db/backends/" in one.f_code.co_filename for one, _ in innermost):
+            return False
+    return True

@@ -21,7 +21,8 @@ from django.db.backends.utils import CursorWrapper
 STARTERS = ("/threading.py", "/concurrent/futures/thread.py", "/multiprocessing/pool.py", "/asyncio/base_events.py")
 OWN = (*STARTERS, "/queue.py", "/selectors.py", "/stage/observe.py")
 POOLS = ("concurrent.futures.thread", "multiprocessing.pool")
-PATIENCE_S = 5.0
+# Only a run that hangs waits so long.
+PATIENCE_S = 60.0
 
 
 class Boom(Exception):  # noqa: N818 - it stands for any exception
@@ -37,6 +38,8 @@ class Run:
         self._threads: list[threading.Thread] = []
         self._raw: list[threading.Event] = []
         self._futures: list[Future[Any]] = []
+        # Those whose callbacks have run too: they still do when the future is done already.
+        self._over: set[Future[Any]] = set()
         self._pools: list[ThreadPoolExecutor] = []
         # Held, so that no garbage collection closes what the code has left open.
         self._wrappers: list[BaseDatabaseWrapper] = []
@@ -70,10 +73,11 @@ class Run:
         return seen
 
     def _watch(self, stack: ExitStack) -> None:
-        start, start_raw, submit, pool, connect, execute = (
+        start, start_raw, submit, call_back, pool, connect, execute = (
             threading.Thread.start,
             _thread.start_new_thread,
             ThreadPoolExecutor.submit,
+            Future._invoke_callbacks,
             ThreadPoolExecutor.__init__,
             BaseDatabaseWrapper.connect,
             CursorWrapper.execute,
@@ -103,6 +107,10 @@ class Run:
             self._futures.append(future)
             return future
 
+        def called_back(future: Future[Any]) -> None:
+            call_back(future)
+            self._over.add(future)
+
         def made(executor: ThreadPoolExecutor, *args: Any, **kwargs: Any) -> None:
             self._pools.append(executor)
             pool(executor, *args, **kwargs)
@@ -124,6 +132,7 @@ class Run:
             (threading.Thread, "start", started),
             (_thread, "start_new_thread", started_raw),
             (ThreadPoolExecutor, "submit", submitted),
+            (Future, "_invoke_callbacks", called_back),
             (ThreadPoolExecutor, "__init__", made),
             (BaseDatabaseWrapper, "connect", connected),
             (CursorWrapper, "execute", executed),
@@ -151,11 +160,13 @@ class Run:
         """Wait for what ends before the transaction of this thread does; what needs a lock of it does not."""
         with connection.cursor() as cursor:
 
-            def locked() -> bool:
-                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            def in_the_way() -> bool:
+                cursor.execute(
+                    "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+                )
                 return bool(cursor.fetchone()[0])
 
-            self._wait_until(locked)
+            self._wait_until(in_the_way)
 
     def _wait_until(self, over: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE_S
@@ -167,13 +178,14 @@ class Run:
     def _running(self) -> bool:
         return (
             any(thread.is_alive() or thread.ident is None for thread in list(self._threads))
-            or not all(future.done() for future in list(self._futures))
+            or not self._over.issuperset(self._futures)
             or not all(done.is_set() for done in list(self._raw))
         )
 
     def _sessions(self) -> int:
-        """How many sessions beside the main thread's the server has; those that just ended are given a moment."""
-        end = time.monotonic() + 1.0
+        """How many sessions beside the main thread's the server has, once it has heard of all that were closed here."""
+        held = sum(w.connection is not None for w in set(self._wrappers) - {connections["default"]})
+        end = time.monotonic() + PATIENCE_S
         while True:
             with connection.cursor() as cursor:
                 cursor.execute(
@@ -181,10 +193,9 @@ class Run:
                     " WHERE backend_type = 'client backend' AND application_name = 'stage' AND pid <> pg_backend_pid()"
                 )
                 ((count,),) = cursor.fetchall()
-            open_here = any(w.connection is not None for w in self._wrappers if w is not connections["default"])
-            if not count or open_here or time.monotonic() > end:
+            if count <= held or time.monotonic() > end:
                 return int(count)
-            time.sleep(0.02)
+            time.sleep(0.002)
 
     def _clean(self) -> None:
         for wrapper in self._wrappers:
