@@ -6,6 +6,7 @@ import io
 import re
 import tokenize
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -51,6 +52,12 @@ class Case:
     def always(self) -> frozenset[tuple[str, int]]:
         """The lines of ``leaks`` that must leak in a run without exceptions."""
         return frozenset((m.path, m.line) for m in self.marks if m.code in ALWAYS and not m.known)
+
+    def marked(self, marks: Iterable[harness.Mark]) -> Case:
+        """The same case with other marks."""
+        other = Case(self.folder)
+        other.__dict__["marks"] = tuple(marks)
+        return other
 
     @cached_property
     def runs(self) -> tuple[tuple[str, str], ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness import Mark
+
 from oracle.cases import Case
 from oracle.run import Record, Seen
 
@@ -16,6 +18,24 @@ def disagreements(case: Case, record: Record) -> list[str]:
     if not record.runs:
         rows.append("nothing to call was found: add a run line")
     return [*rows, *_unmarked(case, record), *_unconfirmed(case, record)]
+
+
+def turned(case: Case, record: Record) -> Iterator[tuple[str, Case]]:
+    """The case with one line's verdict turned round, and that line: a leak not marked, or a mark where nothing leaks.
+
+    A line that stands on the way to a leak of another line is left out: a mark there is confirmed by the other.
+    """
+    for line in case.leaks:
+        left = [mark for mark in case.marks if (mark.path, mark.line) != line]
+        others = {(mark.path, mark.line) for mark in left} & case.leaks.keys()
+        leaking = [seen for run in record.runs for seen in run.seen if seen.leaked and _covers(seen, *line)]
+        if not all(any(_covers(seen, *other) for other in others) for seen in leaking):
+            yield f"{line[0]}:{line[1]} unmarked", case.marked(left)
+    seen = [seen for run in record.runs for seen in run.seen]
+    leaking_places = {place for one in seen if one.leaked for place in one.places}
+    for path, first, *_ in sorted({place for one in seen for place in one.places} - leaking_places):
+        if not any(place[0] == path and place[1] <= first <= place[2] for place in leaking_places):
+            yield f"{path}:{first} marked", case.marked([*case.marks, Mark(path, first, "DJT001")])
 
 
 def _unmarked(case: Case, record: Record) -> Iterator[str]:
