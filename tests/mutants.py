@@ -1,22 +1,28 @@
 """Breaks the linter on purpose, one small change at a time, and asks the tests whether they notice.
 
 ``python -m mutants [COUNT [SEED]]`` takes a sample of that many mutants out of facts, effects and rules, prints those
-that survive, and fails where fewer than 85 % are killed. A mutant dies in the first of these that fails: the fixtures'
-cases, then the unit tests.
+that survive, and fails where fewer than 85 % are killed. First the fixtures' cases and the unit tests are run once as
+they are, to see which lines each of them executes and how long it takes. Then a mutant meets those that execute its
+line, quick ones first, and dies in the first that fails.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import os
 import random
+import resource
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from oracle.process import ChildError, be_quiet, isolated
@@ -24,11 +30,17 @@ from oracle.process import ChildError, be_quiet, isolated
 ROOT = Path(__file__).parents[1]
 PACKAGE = "flake8_django_threads"
 ROOMS = ("facts", "effects", "rules")
-# Quick ones first.
+# What of ``tests`` is asked, beside the fixtures' cases.
 TESTS = (
-    "effects", "facts", "inventory", "census", "detour", "spawn_index", "rules_meta", "examples", "engine", "calls",
+    "calls", "calls_limits", "census", "detour", "effects", "engine", "examples", "facts", "inventory", "mirror",
+    "opt_in", "rules_meta", "settings", "spawn_index", "touches", "uwsgi", "walker", "words_of_evidence",
 )  # fmt: skip
-SECONDS = 900.0
+# These do their work once, for all of their tests.
+WHOLE = ("calls", "touches")
+# The name under which the survey's package finds its notes.
+NOTES = "_djt_notes"
+# Of the machine's time for the survey; of the processor's and of memory for a mutant, which may run in circles.
+SURVEY_SECONDS, SECONDS, BYTES = 7200.0, 120, 4 << 30
 WANTED = 0.85
 
 COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -108,38 +120,154 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
                 yield f"{ast.unparse(node)}: without its if", lambda one: one.generators[0].ifs.clear()
 
 
-def killer(mutant: Mutant) -> str:
-    """What notices the mutant, or an empty text."""
+class Block(NamedTuple):
+    """Statements that run one after the other: the file in the package, and the lines from the first to the last."""
+
+    path: str
+    first: int
+    last: int
+
+
+class Survey(NamedTuple):
+    """Which of the sound package's tests execute each block, and how many seconds each test takes."""
+
+    blocks: Mapping[Block, frozenset[str]]
+    seconds: Mapping[str, float]
+
+    def tests(self, mutant: Mutant) -> list[str]:
+        """What executes the innermost block around the mutant, quick ones first; what runs at import concerns all."""
+        around = [one for one in self.blocks if one.path == mutant.path and one.first <= mutant.line <= one.last]
+        found = self.blocks[min(around, key=lambda one: one.last - one.first)] if around else self.seconds
+        return sorted(found, key=lambda test: self.seconds[test])
+
+
+def survey() -> Survey:
+    """Run all tests once, on a package that notes which of its blocks run. Raises ChildError."""
+    with _project() as folder:
+        blocks: list[Block] = []
+        for room in ROOMS:
+            for file in sorted((folder / PACKAGE / room).glob("*.py")):
+                tree = ast.parse(file.read_text(encoding="utf-8"))
+                blocks += _note_blocks(tree, file.relative_to(folder / PACKAGE).as_posix(), len(blocks))
+                file.write_text(ast.unparse(ast.fix_missing_locations(tree)), encoding="utf-8")
+        return isolated(lambda: _survey(folder, blocks), SURVEY_SECONDS)
+
+
+def _note_blocks(tree: ast.Module, path: str, first: int) -> Iterator[Block]:
+    """Let each block below a function begin with a note of its number, counted from ``first``; give the blocks."""
+    number = first
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    for node in {id(node): node for function in functions for node in ast.walk(function)}.values():
+        for name in ("body", "orelse", "finalbody"):
+            body = getattr(node, name, None)
+            if isinstance(body, list) and not isinstance(node, ast.ClassDef):
+                docstring = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node)
+                if body[bool(docstring) :]:
+                    yield Block(path, body[0].lineno, body[-1].end_lineno or 0)
+                    body.insert(bool(docstring), ast.parse(f"{NOTES}[{number}] = 1").body[0])
+                    number += 1
+
+
+def _survey(folder: Path, blocks: list[Block]) -> Survey:
+    notes = bytearray(len(blocks))
+    setattr(builtins, NOTES, notes)
+    found: dict[Block, set[str]] = {block: set() for block in blocks}
+    seconds: dict[str, float] = defaultdict(float)
+
+    def begin(name: str) -> None:
+        notes[:] = bytes(len(notes))
+        seconds[name] -= time.process_time()
+
+    def end(name: str) -> None:
+        seconds[name] += time.process_time()
+        for block, noted in zip(blocks, notes, strict=True):
+            if noted:
+                found[block].add(name)
+
+    if broken := list(_failing(folder, _all_tests(folder), begin, end)):
+        raise AssertionError(f"the sound package fails: {broken}")
+    return Survey({block: frozenset(names) for block, names in found.items()}, seconds)
+
+
+def _all_tests(folder: Path) -> list[str]:
+    cases = [*folder.glob("fixtures/rules/*/*"), *folder.glob("fixtures/silent/*")]
+    files = [f"tests/test_{name}.py" for name in TESTS]
+    return [*(case.relative_to(folder).as_posix() for case in sorted(cases) if case.is_dir()), *files]
+
+
+@contextmanager
+def _project() -> Iterator[Path]:
+    """A folder like this project's, with a copy of the package."""
     with tempfile.TemporaryDirectory(prefix="djt-mutant-") as name:
         folder = Path(name)
         shutil.copytree(ROOT / PACKAGE, folder / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / PACKAGE / mutant.path).write_text(mutant.text, encoding="utf-8")
         for other in ROOT.iterdir():
             if other.name != PACKAGE and not other.name.startswith("."):
                 (folder / other.name).symlink_to(other)
+        yield folder
+
+
+def killer(mutant: Mutant, tests: list[str]) -> str:
+    """What notices the mutant, or an empty text."""
+    with _project() as folder:
+        (folder / PACKAGE / mutant.path).write_text(mutant.text, encoding="utf-8")
+
+        def ask() -> str:
+            resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+            resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+            return next(iter(_failing(folder, tests)), "")
+
         try:
-            return isolated(lambda: _failing(folder), SECONDS)
+            return isolated(ask, 100.0 * SECONDS)
         except ChildError as error:
             return f"an end: {str(error).strip().splitlines()[-1]}"
 
 
-def _failing(folder: Path) -> str:
+def _failing(
+    folder: Path,
+    tests: Iterable[str],
+    begin: Callable[[str], object] = nullcontext,
+    end: Callable[[str], object] = nullcontext,
+) -> Iterator[str]:
+    """The names of those that fail: fixtures' cases are judged here, of the rest pytest stops at the first."""
     be_quiet()
     os.chdir(folder)
     os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), str(folder / "tests")])
     sys.path[:0] = [str(folder), str(folder / "tests")]
     import harness
 
-    cases = [*folder.glob("fixtures/rules/*/*"), *folder.glob("fixtures/silent/*")]
-    # Neighbours are alike: what one of them misses, the next one misses too.
-    for case in sorted(cases, key=lambda case: case.name[::-1]):
-        if case.is_dir() and harness.check_case(case):
-            return f"{case.parent.name}/{case.name}"
-    for name in TESTS:
-        file = f"tests/test_{name}.py"
-        if Path(file).exists() and pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow", file]):
-            return file
-    return ""
+    files: dict[str, list[str]] = defaultdict(list)
+    for test in tests:
+        if test.startswith("fixtures/"):
+            begin(test)
+            if harness.check_case(folder / test):
+                yield test
+            end(test)
+        else:
+            files[test.partition("::")[0]].append(test)
+
+    class Told:
+        failed = ""
+
+        @pytest.hookimpl(wrapper=True)
+        def pytest_runtest_protocol(self, item: Any) -> Any:
+            name = item.nodeid
+            if Path(file).stem.removeprefix("test_") in WHOLE:
+                name = file
+            begin(name)
+            try:
+                return (yield)
+            finally:
+                end(name)
+
+        def pytest_runtest_logreport(self, report: Any) -> None:
+            if report.failed:
+                self.failed = report.nodeid
+
+    for file, wanted in files.items():
+        told = Told()
+        if pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow", *wanted], plugins=[told]):
+            yield told.failed or file
 
 
 def main() -> int:
@@ -151,16 +279,14 @@ def main() -> int:
         for mutant in mutants(file.relative_to(ROOT / PACKAGE).as_posix())
     ]
     chosen = random.Random(seed).sample(every, min(count, len(every)))
-    if by := killer(Mutant("__init__.py", 0, "", 0)):
-        print(f"the sound package fails already: {by}")
-        return 2
+    known = survey()
     killed = 0
     for number, mutant in enumerate(chosen, 1):
-        by = killer(mutant)
+        tests = known.tests(mutant)
+        by = killer(mutant, tests)
         killed += bool(by)
-        print(
-            f"{number} {'killed by ' + by if by else 'SURVIVES'}: {mutant.path}:{mutant.line} {mutant.what}", flush=True
-        )
+        end = f"killed by {by}" if by else f"SURVIVES {len(tests)} tests"
+        print(f"{number} {end}: {mutant.path}:{mutant.line} {mutant.what}", flush=True)
     print(f"{killed} of {len(chosen)} killed ({killed / len(chosen):.0%}), out of {len(every)} mutants")
     return killed < WANTED * len(chosen)
 
