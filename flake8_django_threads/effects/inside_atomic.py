@@ -14,9 +14,11 @@ from flake8_django_threads.effects.doubles import named, on_the_way, replaced
 from flake8_django_threads.effects.evidence import leaves
 from flake8_django_threads.effects.explore import LIMITS, deep_stack, outer_function, outermost, run_symbolically
 from flake8_django_threads.effects.fold import Folder, Outcome
+from flake8_django_threads.effects.in_request import Requests
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import callee, last_name, words
 from flake8_django_threads.models.gate import Gate
+from flake8_django_threads.project.settings import Settings
 from flake8_django_threads.values import flow
 from flake8_django_threads.values.domain import Arguments, ClassValue, Ext, Frame, Func, Value
 from flake8_django_threads.values.interpreter import Interpreter, ignore
@@ -36,6 +38,10 @@ _LAST = frozenset(
 _CLOSED = frozenset({SHUT, REOPENED})
 _ATOMIC = frozenset({"atomic", "Atomic"})
 TEST_CASE = "django.test.TestCase"
+_WRITING = frozenset(
+    {"save", "create", "update", "delete", "get_or_create", "update_or_create", "bulk_create", "bulk_update"}
+    | {"add", "set", "remove", "clear", "execute", "executemany"}
+)
 _TEST_PARTS = ("test", "setUp", "tearDown")
 
 
@@ -43,7 +49,8 @@ class Inside(NamedTuple):
     """A close inside a transaction that then ends as if nothing had happened.
 
     ``what`` is the close's path in the rows; ``calls`` lead from the transaction to it as (function, file, position of
-    the call), outermost first. ``test`` names the test whose transaction it is; empty for any other.
+    the call), outermost first. ``test`` names the test and ``request`` the view whose transaction it is; an atomic
+    block has neither.
     """
 
     path: str
@@ -52,17 +59,19 @@ class Inside(NamedTuple):
     block: Block
     calls: tuple[tuple[str, str, r.At], ...]
     test: str
+    request: str
 
 
 @lru_cache(maxsize=4)
 def closes_inside(run: Interpreter, root: str) -> dict[str, tuple[Inside, ...]]:
     """All of them in the project at ``root``, by file; of each close the one that fewest calls lead to."""
     found: dict[tuple[str, r.At], Inside] = {}
+    requests = Requests(run, Settings(run.resolver.sources, run.modules, run.resolver))
     with deep_stack():
-        for place in _roots(run, root):
-            for inside in _of_root(run, place):
+        for place in _roots(run, root, requests):
+            for inside in _of_root(run, place, requests):
                 known = found.get((inside.path, inside.at))
-                if known is None or (bool(inside.test), len(inside.calls)) < (bool(known.test), len(known.calls)):
+                if known is None or _rank(inside) < _rank(known):
                     found[inside.path, inside.at] = inside
     files: dict[str, list[Inside]] = {}
     for inside in found.values():
@@ -70,9 +79,13 @@ def closes_inside(run: Interpreter, root: str) -> dict[str, tuple[Inside, ...]]:
     return {path: tuple(sorted(those, key=lambda inside: inside.at)) for path, those in files.items()}
 
 
-def _of_root(run: Interpreter, place: Place) -> list[Inside]:
+def _rank(inside: Inside) -> tuple[bool, bool, int]:
+    return bool(inside.test), bool(inside.request), len(inside.calls)
+
+
+def _of_root(run: Interpreter, place: Place, requests: Requests) -> list[Inside]:
     """The closes of one root; of a test those that no double of it stands before, if there is something to lose."""
-    found = _Watch(run, place).closes()
+    found = _Watch(run, place, requests).closes()
     owner = place.function.owner
     if not any(inside.test for inside in found) or not isinstance(owner, r.ClassFact):
         return found
@@ -98,7 +111,7 @@ def _uses_the_database(run: Interpreter, module: r.ModuleFacts, klass: r.ClassFa
     return any(touches(run, module, function) for function in tests[:MOST_TESTS])
 
 
-def _roots(run: Interpreter, root: str) -> Iterator[Place]:
+def _roots(run: Interpreter, root: str, requests: Requests) -> Iterator[Place]:
     """The functions with a transaction in or around them from which a close may be reached."""
     closing: list[Place] = []
     for path in run.resolver.files(root):
@@ -110,7 +123,7 @@ def _roots(run: Interpreter, root: str) -> Iterator[Place]:
         return
     count = 0
     for place in callers(run.resolver, run.modules, root, closing):
-        if _holds_transaction(run, place):
+        if _holds_transaction(run, place) or requests.aliases(*place):
             count += 1
             yield place
             if count == MOST_ROOTS:
@@ -152,39 +165,46 @@ def _test_of(run: Interpreter, place: Place) -> str:
 class _Watch:
     """Runs one function and listens for closes and the ends of transactions."""
 
-    def __init__(self, run: Interpreter, place: Place) -> None:
+    def __init__(self, run: Interpreter, place: Place, requests: Requests) -> None:
         self._run = run
         self._place = place
+        self._requests = requests
         self._heard: set[tuple[str, r.At, Block]] = set()
-        self._ended: list[tuple[Block, flow.Node, str]] = []
+        # Each transaction with what ran in it, and the test or view that it was opened for.
+        self._ended: list[tuple[Block, flow.Node, str, str]] = []
 
     def closes(self) -> list[Inside]:
         run, place = self._run, self._place
         func = outer_function(place.module, place.function)
         test = _test_of(run, place)
+        here = place.module.path, place.function.at
+        around = [(Block(*here, flow.DEFAULT), test, "")] if test else []
+        served = sorted(self._requests.aliases(*place))
         run.begin()
-        around = [Block(place.module.path, place.function.at, flow.DEFAULT)] if test else []
-        around += _decorated(run, func)
+        around += [(Block(*here, alias), "", place.function.qualname) for alias in served]
+        around += [(block, "", "") for block in _decorated(run, func)]
         run.on_library = self._hear
-        run.on_block = lambda block, node: self._ended.append((block, node, ""))
-        run.blocks, run.minds_blocks = tuple(around), True
+        run.on_block = lambda block, node: self._ended.append((block, node, "", ""))
+        run.blocks, run.minds_blocks = tuple(block for block, *_ in around), True
         try:
             with suppress(*LIMITS):
                 frame = run_symbolically(run, func, DEPTH, STEPS)
                 trees = [known.summary.tree for known in run.memo.get(frame, ())]
-                self._ended += [(block, tree, test) for block in around for tree in trees]
+                self._ended += [(block, tree, test, view) for block, test, view in around for tree in trees]
         finally:
             run.on_library = run.on_block = ignore
             run.blocks, run.minds_blocks = (), False
-        return [inside for block, node, name in self._ended for inside in self._judge(block, node, name)]
+        return [inside for ended in self._ended for inside in self._judge(*ended)]
 
     def _hear(self, path: str, _: Value | None, __: Arguments, at: r.At, frame: Frame) -> None:
         run = self._run
         if run.blocks and not run.off_loop and run.models.find("close", path) is not None:
             self._heard.update((frame.module.path, at, block) for block in run.blocks)
 
-    def _judge(self, block: Block, node: flow.Node, test: str) -> Iterator[Inside]:
+    def _judge(self, block: Block, node: flow.Node, test: str, request: str) -> Iterator[Inside]:
         """The closes of a transaction's connection in what runs inside, if it may end well after one of them."""
+        if request and not _writes(node, block.alias):
+            return
         found = [
             each
             for each in leaves(node, block.path)
@@ -202,7 +222,13 @@ class _Watch:
             # A test that is run again and again would have told of a close that it reaches; a branch that may close is
             # mostly one that it avoids.
             if ends & _CLOSED and (not test or ends <= _CLOSED):
-                yield Inside(each.path, each.leaf.at, each.leaf.what, block, each.calls, test)
+                yield Inside(each.path, each.leaf.at, each.leaf.what, block, each.calls, test, request)
+
+
+def _writes(node: flow.Node, alias: str) -> bool:
+    """Whether something is written there, as far as its name tells: a request that only reads has nothing to lose."""
+    touched = (found.leaf for found in leaves(node, "") if isinstance(found.leaf, flow.Touch))
+    return any(leaf.alias == alias and leaf.what.rpartition(".")[2] in _WRITING for leaf in touched)
 
 
 class _OneClose(Folder):

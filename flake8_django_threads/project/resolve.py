@@ -26,7 +26,7 @@ class Resolver:
     """
 
     def __init__(self, sources: Sources, cwd: str, libraries: Collection[str] = ()) -> None:
-        self._sources = sources
+        self.sources = sources
         self._cwd = cwd
         self._installed = sys.stdlib_module_names | {"django", *libraries}
         self._projects: dict[str, str] = {}
@@ -41,7 +41,7 @@ class Resolver:
         """The folder where the project of the file ``path`` begins."""
         folder = parent(path)
         if folder not in self._projects:
-            self._projects[folder] = roots.project_root(path, self._sources, self._cwd)
+            self._projects[folder] = roots.project_root(path, self.sources, self._cwd)
         return self._projects[folder]
 
     def module(self, dotted: str, level: int, importer: str) -> Place | None:
@@ -74,12 +74,12 @@ class Resolver:
 
     def listing(self, folder: str) -> Mapping[str, bool]:
         """The names in a folder, and whether each is a folder."""
-        return self._sources.listing(folder)
+        return self.sources.listing(folder)
 
     def files(self, root: str) -> Iterator[str]:
         """Every ``.py`` file of the project at ``root``: of each folder first its files by name, then its folders."""
-        for folder in roots.walk(root, self._sources):
-            for name, is_folder in self._sources.listing(folder).items():
+        for folder in roots.walk(root, self.sources):
+            for name, is_folder in self.sources.listing(folder).items():
                 if name.endswith(".py") and not is_folder:
                     yield below(folder, name)
 
@@ -100,7 +100,7 @@ class Resolver:
         project = self.project_root(importer)
         if project not in self._named_folders:
             named: dict[str, list[str]] = {}
-            for folder in roots.walk(project, self._sources):
+            for folder in roots.walk(project, self.sources):
                 named.setdefault(last(folder), []).append(folder)
             self._named_folders[project] = named
         return self._named_folders[project]
@@ -108,7 +108,7 @@ class Resolver:
     def _roots(self, path: str) -> tuple[str, ...]:
         folder = parent(path)
         if folder not in self._import_roots:
-            self._import_roots[folder] = roots.import_roots(path, self.project_root(path), self._sources)
+            self._import_roots[folder] = roots.import_roots(path, self.project_root(path), self.sources)
         return self._import_roots[folder]
 
     def _relative(self, parts: Sequence[str], level: int, importer: str) -> Place | None:
@@ -125,7 +125,7 @@ class Resolver:
         if parts[0] in self._installed:
             if parts[0] in sys.builtin_module_names:
                 return None
-            place = self._from_root(roots.shadowing_root(importer, project, self._sources), parts)
+            place = self._from_root(roots.shadowing_root(importer, project, self.sources), parts)
             return place if place and place.path else None
         near = [place for root in self._roots(importer) if (place := self._from_root(root, parts))]
         if parts[0] == last(project) and (itself := self._package(project)):
@@ -144,20 +144,20 @@ class Resolver:
     def _near(self, project: str) -> tuple[str, ...]:
         """The folders of the project where an import root may be, whatever they are called."""
         if project not in self._near_folders:
-            self._near_folders[project] = tuple(roots.walk(project, self._sources, roots.NEAR_DEPTH))
+            self._near_folders[project] = tuple(roots.walk(project, self.sources, roots.NEAR_DEPTH))
         return self._near_folders[project]
 
     def _declared_roots(self, project: str) -> tuple[str, ...]:
         if project not in self._declared:
             near = self._near(project)
-            self._declared[project] = tuple(folder for folder in near if roots.is_declared(folder, self._sources))
+            self._declared[project] = tuple(folder for folder in near if roots.is_declared(folder, self.sources))
         return self._declared[project]
 
     def _roots_holding(self, parts: Sequence[str], project: str) -> tuple[str, ...]:
         key = (project, ".".join(parts))
         if key not in self._holding:
             near = self._near(project)
-            self._holding[key] = tuple(folder for folder in near if roots.holds_top_level(folder, parts, self._sources))
+            self._holding[key] = tuple(folder for folder in near if roots.holds_top_level(folder, parts, self.sources))
         return self._holding[key]
 
     def _found(self, folders: Iterable[str], parts: Sequence[str]) -> dict[str, Place]:
@@ -183,7 +183,7 @@ class Resolver:
         """What ``import name`` takes from ``folders``: the first package or module, else all of a namespace package."""
         portions = []
         for folder in folders:
-            listing = self._sources.listing(folder)
+            listing = self.sources.listing(folder)
             is_folder = listing.get(name) is True
             path = below(folder, name)
             if is_folder and (package := self._package(path)):
@@ -195,13 +195,13 @@ class Resolver:
         return Place("", tuple(portions)) if portions else None
 
     def _package(self, folder: str) -> Place | None:
-        return Place(below(folder, "__init__.py"), (folder,)) if roots.is_package(folder, self._sources) else None
+        return Place(below(folder, "__init__.py"), (folder,)) if roots.is_package(folder, self.sources) else None
 
     def _holds_code(self, folder: str) -> bool:
         """Whether ``folder`` or a folder in it has a module: any other folder is hardly a namespace package."""
-        listing = self._sources.listing(folder)
+        listing = self.sources.listing(folder)
         inner = (below(folder, name) for name, is_folder in listing.items() if is_folder and name.isidentifier())
-        return _has_module(listing) or any(_has_module(self._sources.listing(path)) for path in inner)
+        return _has_module(listing) or any(_has_module(self.sources.listing(path)) for path in inner)
 
 
 def _has_module(listing: Iterable[str]) -> bool:

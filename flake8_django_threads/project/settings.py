@@ -1,4 +1,4 @@
-"""How long a project keeps its database connections: CONN_MAX_AGE in its settings, read and never run.
+"""What a project's settings say of its databases, CONN_MAX_AGE and ATOMIC_REQUESTS: read, and never run.
 
 The settings modules are those that ``DJANGO_SETTINGS_MODULE`` names in ``manage.py``, ``wsgi.py``, ``asgi.py`` and the
 configuration of pytest, with the modules beside them; where nothing names one, every module that is called settings.
@@ -37,7 +37,16 @@ class Settings:
 
         False too where they disagree, or where the text does not tell.
         """
-        root = self._resolver.project_root(path)
+        found = self._of(self._resolver.project_root(path))
+        return bool(found) and all(_keeps(value, alias) for value in found)
+
+    def atomic_requests(self, path: str) -> frozenset[str]:
+        """The aliases for which every settings module of the file's project opens a transaction around each request."""
+        found = self._of(self._resolver.project_root(path))
+        return frozenset.intersection(*map(_atomic, found)) if found else frozenset()
+
+    def _of(self, root: str) -> tuple[Value, ...]:
+        """The databases of each settings module that sets them."""
         if root not in self._databases:
             modules = dict.fromkeys(self._settings(root))
             self._databases[root] = tuple(
@@ -45,7 +54,7 @@ class Settings:
                 for module in modules
                 if "DATABASES" in self._read(module) or "DATABASES" in self._text(module)
             )
-        return bool(self._databases[root]) and all(_keeps(value, alias) for value in self._databases[root])
+        return self._databases[root]
 
     def _settings(self, root: str) -> Iterator[str]:
         named = [path for dotted, file in self._named(root) if (path := self._find(dotted, file))]
@@ -105,6 +114,16 @@ def _keeps(databases: Value, alias: str) -> bool:
     settings = databases.get(alias) if isinstance(databases, Table) else None
     age = settings.get("CONN_MAX_AGE") if isinstance(settings, Table) else None
     return isinstance(age, frozenset) and bool(age) and not any(_is_zero(literal) for literal in age)
+
+
+def _atomic(databases: Value) -> frozenset[str]:
+    """The aliases with an ATOMIC_REQUESTS that is surely true."""
+    if not isinstance(databases, Table):
+        return frozenset()
+    settings = {
+        alias: table.get("ATOMIC_REQUESTS") for alias, table in databases.items.items() if isinstance(table, Table)
+    }
+    return frozenset(alias for alias, value in settings.items() if value == frozenset({True}))
 
 
 def _is_zero(age: object) -> bool:

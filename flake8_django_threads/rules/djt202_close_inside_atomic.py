@@ -17,8 +17,9 @@ class CloseInsideAtomic(Rule):
     """A connection is closed inside a transaction of the same thread.
 
     What it finds
-        A close that runs inside `transaction.atomic()`, a function decorated with it, or a test of a `TestCase`:
-        written there, or in a function that is called from there, however many calls away.
+        A close that runs inside `transaction.atomic()`, a function decorated with it, a test of a `TestCase`, or a view
+        that writes where the settings say `ATOMIC_REQUESTS`: written there, or in a function that is called from there,
+        however many calls away. Where a test puts a double on the way, nothing is said of it.
 
     Why it matters
         The block ends without an exception and its rows are lost: Django takes the closed connection for one that has
@@ -31,7 +32,7 @@ class CloseInsideAtomic(Rule):
     fix_safety = "None: close where the thread begins, or only `if not connection.in_atomic_block`."
     known_gaps = (
         "A transaction that a project's own generator manager opens around its `yield` is not seen.",
-        "Views that run in a transaction because of ATOMIC_REQUESTS are not known.",
+        "A view that ATOMIC_REQUESTS runs in a transaction is known by its class or its route; an admin's is not.",
     )
     words = ("close_all", "close_old_connections", "connection", "request_finished", "request_started")
     example = Example(
@@ -84,6 +85,9 @@ def _message(file: LintedFile, inside: Inside) -> str:
     way = f", by way of {' > '.join(names if len(names) < 4 else [*names[:2], '...', names[-1]])}" if names else ""
     place = _span(file, inside.block.path, inside.block.at).short
     where = f"the transaction of {inside.test} ({place}{way})" if inside.test else f"the atomic block of {place}{way}"
+    if inside.request:
+        where = f"the transaction of a request (ATOMIC_REQUESTS, {inside.request}, {place}{way})"
+        return f"{close}() runs inside {where}: it ends without an exception and its rows are lost"
     return f"{close}() runs inside {where}: the block ends without an exception and its rows are lost"
 
 

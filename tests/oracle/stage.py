@@ -163,7 +163,7 @@ class Stage:
             "TEMPLATES": [{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
         }
         databases = {
-            alias: {key: value for key, value in given.get(alias, {}).items() if key.startswith("CONN_")}
+            alias: {key: value for key, value in given.get(alias, {}).items() if key.startswith(("CONN_", "ATOMIC_"))}
             | self._database()
             for alias in self.aliases
         }
