@@ -303,7 +303,7 @@ def test_local_names_are_those_that_the_scope_binds() -> None:
             global a
         """
     )
-    assert f.local_names == set("pqbceghijkorStuwyz")
+    assert f.local_names == set("pqbceghijkorStuyz")
     assert f.global_names == {"a"}
 
 

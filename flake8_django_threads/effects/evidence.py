@@ -52,7 +52,9 @@ def close_alone(tree: Node) -> str:
                 if item.summary not in seen:
                     seen.add(item.summary)
                     todo.append(item.summary.tree)
-            elif not isinstance(item, (flow.Seq, flow.Branch, flow.Loop, flow.Try, flow.AssumeShut, flow.Jump)):
+            elif not isinstance(
+                item, (flow.Seq, flow.Branch, flow.Loop, flow.Rounds, flow.Try, flow.AssumeShut, flow.Jump)
+            ):
                 return ""
     return found
 
@@ -76,6 +78,8 @@ def _walk(node: Node) -> Iterator[Node]:
                 inner = current.arms
             case flow.Loop():
                 inner = (current.head, current.body, current.orelse)
+            case flow.Rounds():
+                inner = (*current.bodies, current.orelse)
             case flow.Try():
                 inner = (current.body, *(c.body for c in current.handlers), current.orelse, current.final)
             case flow.With():

@@ -57,8 +57,7 @@ def run_symbolically(run: Interpreter, func: Func, depth: int = OUTER_DEPTH, ste
     """Run a function whose callers are not known; the frame that it ran in."""
     symbolic = attributes.symbolic_frame(run, func)
     bound = {p.name: run.names.parameter(symbolic, p) for p in func.function.parameters}
-    key = (func.function, func.frame, func.klass, tuple(sorted(bound.items(), key=lambda item: item[0])))
-    frame = run.intern(key, lambda: Frame(func.module, func.function, func.frame, func.klass))
+    frame = run.context(func, bound)
     with run.writing(), run.within(depth, steps):
         run.run_function(func, bound, func.function.at)
     return frame

@@ -129,6 +129,8 @@ class Folder:
                 return yielding if yielding is not None else Outcome(SAME)
             case flow.Loop():
                 return self.loop(node, yielding)
+            case flow.Rounds():
+                return self._rounds(node, yielding)
             case flow.Try():
                 return self._try(node, yielding)
             case flow.With():
@@ -239,6 +241,19 @@ class Folder:
         broken = self.then(begins, once.jumps.get("break", NEVER))
         ending = self._after(Outcome(ended), self.fold(node.orelse, yielding))
         _join(result, ending)
+        result.end |= broken
+        return result
+
+    def _rounds(self, node: flow.Rounds, yielding: Outcome | None) -> Outcome:
+        result = Outcome(SAME)
+        broken = NEVER
+        for body in node.bodies:
+            if result.end == NEVER:
+                break
+            result = self._after(result, self.fold(body, yielding))
+            result.end |= result.jumps.pop("continue", NEVER)
+            broken |= result.jumps.pop("break", NEVER)
+        result = self._after(result, self.fold(node.orelse, yielding))
         result.end |= broken
         return result
 

@@ -267,17 +267,25 @@ class _Lowering:
         return DictDisplay(self.position(node), tuple(items))
 
     def comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Expr:
-        elements = (self.one(node.elt),)
-        return Comprehension(self.position(node), _COMPREHENSIONS[type(node)], elements, self.clauses(node.generators))
+        return self.rounds(node, _COMPREHENSIONS[type(node)], [node.elt])
 
     def dict_comprehension(self, node: ast.DictComp) -> Expr:
-        elements = (self.one(node.key), self.one(node.value))
-        return Comprehension(self.position(node), "dict", elements, self.clauses(node.generators))
+        return self.rounds(node, "dict", [node.key, node.value])
 
-    def clauses(self, nodes: list[ast.comprehension]) -> tuple[Clause, ...]:
-        return tuple(
-            [Clause(self.target(n.target), self.one(n.iter), self.many(n.ifs), bool(n.is_async)) for n in nodes]
-        )
+    def rounds(self, node: Any, kind: str, parts: list[ast.expr]) -> Expr:
+        """A comprehension; its variables are its own, unlike what ``:=`` binds in it."""
+        scope = self.scope
+        bound, reads, scope.reads = scope.bound, scope.reads, set()
+        own: set[str] = set()
+        elements = self.many(parts)
+        clauses = []
+        for clause in node.generators:
+            scope.bound = own
+            target = self.target(clause.target)
+            scope.bound = bound
+            clauses.append(Clause(target, self.one(clause.iter), self.many(clause.ifs), bool(clause.is_async)))
+        scope.reads = reads | (scope.reads - own)
+        return Comprehension(self.position(node), kind, elements, tuple(clauses))
 
     def bool_operation(self, node: ast.BoolOp) -> Expr:
         return BoolOp(self.position(node), "and" if type(node.op) is ast.And else "or", self.many(node.values))

@@ -6,11 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import enums, externals, made_classes
+from flake8_django_threads.values import boxes, enums, externals, made_classes
 from flake8_django_threads.values.domain import (
     ANY_KEY,
     DISPATCH,
-    NOTHING,
     Arguments,
     Bound,
     Box,
@@ -25,6 +24,7 @@ from flake8_django_threads.values.domain import (
     Lazy,
     Mapped,
     ModuleValue,
+    Order,
     Partial,
     Pending,
     Super,
@@ -50,13 +50,8 @@ PROPERTIES = frozenset(
         "abc.abstractproperty",
     }
 )
-OTHER_KEYS = "<other keys>"
-FACTORY = "<factory>"
 STATIC = "staticmethod"
 CLASS = "classmethod"
-
-
-MOST_KEYS = 1_000
 
 
 def attribute(run: Interpreter, values: Vals, name: str, at: r.At, frame: Frame) -> Vals:
@@ -130,7 +125,7 @@ def of(run: Interpreter, value: Value, name: str, at: r.At, frame: Frame) -> Val
             return one(Bound(Ext(f"types.GeneratorType().{name}"), value))
         case Unknown():
             return one(value if value.reason.startswith("attribute of ") else Unknown(f"attribute of {_short(value)}"))
-        case BoxMethod():
+        case BoxMethod() | Order():
             return unknown("attribute of a method")
 
 
@@ -424,7 +419,7 @@ def item(run: Interpreter, values: Vals, keys: Vals, at: r.At, frame: Frame) -> 
     for value in ordered(values):
         match value:
             case Box() if any(isinstance(k, Const) and k.kind == "slice" for k in keys):
-                found.append(one(_slice(run, value, keys, (frame.module.path, at, frame))))
+                found.append(one(_slice(run, value, keys, run.site(frame, at))))
             case Box():
                 found.append(box_item(run, value, keys))
             case Fields():
@@ -467,16 +462,13 @@ def dunder(run: Interpreter, value: Value, name: str, args: tuple[Vals, ...], at
 
 def _slice(run: Interpreter, value: Box, keys: Vals, site: object) -> Box:
     """``value[lower:upper]``: told apart by place where bounds and length are literal."""
+    kind = "tuple" if value.kind == "tuple" else "list"
     bounds = next((v.value for v in keys if isinstance(v, Const)), None) if len(keys) == 1 else None
-    whole = value.size >= 0 and run.store.get((value, ANY_KEY)) is None
-    if isinstance(bounds, str) and bounds.count(":") == 1 and "?" not in bounds and whole:
+    if isinstance(bounds, str) and bounds.count(":") == 1 and "?" not in bounds:
         lower, upper = (int(text) if text else None for text in bounds.split(":"))
-        places = range(value.size)[lower:upper]
-        part = part_of(run, one(value), places.start, value.size - places.stop, site) if len(places) else None
-        if part is not None:
-            return part
-    part = Box("tuple" if value.kind == "tuple" else "list", site)
-    run.store.set((part, ANY_KEY), box_values(run, value))
+        return boxes.pick(run, value, lambda places: places[lower:upper], kind, site)
+    part = Box(kind, site)
+    run.store.add((part, ANY_KEY), boxes.values(run, value))
     return part
 
 
@@ -485,37 +477,19 @@ def part_of(run: Interpreter, values: Vals, start: int, after: int, site: object
     if len(values) != 1:
         return None
     (whole,) = values
-    if not isinstance(whole, Box) or whole.size < 0 or run.store.get((whole, ANY_KEY)) is not None:
-        return None
-    held = [run.store.get((whole, i)) or unknown("item") for i in range(start, whole.size - after)]
-    part = Box("list", site, len(held))
-    for index, vals in enumerate(held):
-        run.store.set((part, index), vals)
-    run.store.set((part, "<keys>"), frozenset(Const(i, "int") for i in range(len(held))))
-    return part
+    held = boxes.parts(run, whole) if isinstance(whole, Box) and whole.kind != "dict" else None
+    return None if held is None else boxes.make(run, "list", site, held[start : len(held) - after])
 
 
 def box_item(run: Interpreter, box: Box, keys: Vals) -> Vals:
-    """What a container holds at any of ``keys``; everything it holds where a key is not a constant."""
-    constants = [key_of(v) for v in keys if is_key(v)]
-    if len(constants) == len(keys) and constants:
-        factory = run.store.get((box, FACTORY))
-        if factory is not None and len(constants) == 1 and run.store.get((box, constants[0])) is None:
+    """What a container holds at any of ``keys``; a ``defaultdict`` makes what it does not hold yet."""
+    factory = run.store.get((box, boxes.FACTORY))
+    if factory is not None:
+        constants = [boxes.key_of(v) for v in keys if boxes.is_key(v)]
+        missing = not all(key in boxes.keys(run, box) for key in constants)
+        if missing or not constants:
             _fill_in(run, box, keys, factory)
-        found = NOTHING
-        for key in constants:
-            if box.size >= 0 and isinstance(key, int) and key < 0:
-                key += box.size
-            held = run.store.get((box, key))
-            if held is not None:
-                found = join((found, held))
-        loose = run.store.get((box, ANY_KEY))
-        if found or loose:
-            return join((found, loose or NOTHING))
-        return unknown("item of a container that is not known")
-    if box_values(run, box) == NOTHING and (factory := run.store.get((box, FACTORY))) is not None:
-        _fill_in(run, box, keys, factory)
-    return box_values(run, box) or unknown("item of a container that is not known")
+    return boxes.get(run, box, keys)
 
 
 def _fill_in(run: Interpreter, box: Box, keys: Vals, factory: Vals) -> None:
@@ -524,56 +498,9 @@ def _fill_in(run: Interpreter, box: Box, keys: Vals, factory: Vals) -> None:
     for value in ordered(factory):
         if isinstance(value, Ext) and value.path in ("list", "set", "dict", "collections.deque"):
             kind = value.path if value.path in ("set", "dict") else "list"
-            made.append(one(Box(kind, ("default", box, keys))))
+            made.append(one(boxes.make(run, kind, ("default", box, keys), ())))
         elif isinstance(value, (Func, ClassValue, Partial)):
             where = run.active[-1].frame if run.active else None
             if where is not None:
                 made.append(run.call(one(value), Arguments(), run.active[-1].call_at, where))
-    box_put(run, box, keys, join(made) or unknown("default of a dict"))
-
-
-def is_key(value: Value) -> bool:
-    """Whether a value is the same wherever it is used as a key."""
-    return isinstance(value, (Const, Func, ClassValue)) or enums.is_member(value)
-
-
-def key_of(value: Value) -> object:
-    """The key under which such a value is kept."""
-    return value.value if isinstance(value, Const) else value
-
-
-def of_key(key: object) -> Value:
-    """The value that was used as this key."""
-    return key if isinstance(key, (Func, ClassValue, Instance)) else Const(key, type(key).__name__)  # type: ignore[arg-type]
-
-
-def box_keys(run: Interpreter, box: Box) -> list[object]:
-    """The constant keys under which the container holds something."""
-    held = run.store.get((box, "<keys>"))
-    return [key_of(v) for v in ordered(held)] if held else []
-
-
-def dict_keys(run: Interpreter, box: Box) -> Vals:
-    """Everything that may be a key of the dict."""
-    constants = frozenset(of_key(k) for k in box_keys(run, box))
-    return join((constants, run.store.get((box, OTHER_KEYS)) or NOTHING)) or unknown("key of a dict")
-
-
-def box_values(run: Interpreter, box: Box) -> Vals:
-    """Everything that the container may hold."""
-    cells = [run.store.get((box, key)) for key in box_keys(run, box)]
-    cells.append(run.store.get((box, ANY_KEY)))
-    return join(c for c in cells if c)
-
-
-def box_put(run: Interpreter, box: Box, keys: Vals, vals: Vals) -> None:
-    """Store into a container: replacing at one constant key, adding otherwise."""
-    constants = [v for v in keys if is_key(v)]
-    held = run.store.get((box, "<keys>")) or NOTHING
-    if len(constants) == len(keys) == 1 and (len(held) < MOST_KEYS or constants[0] in held):
-        run.store.set((box, key_of(constants[0])), vals)
-        # Not added: a set of values is cut at a limit that a table of functions may well exceed.
-        run.store.set((box, "<keys>"), held.union(constants))
-    else:
-        run.store.add((box, ANY_KEY), vals)
-        run.store.add((box, OTHER_KEYS), keys)
+    boxes.put(run, box, keys, join(made) or unknown("default of a dict"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import (
     attributes,
+    boxes,
     construction,
     container_calls,
     context_calls,
@@ -192,7 +193,7 @@ def _vars(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.
 def _new(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """``object.__new__(cls)``."""
     classes = [v for v in arguments.get(0, None) or NOTHING if isinstance(v, ClassValue)]
-    return frozenset(Instance(v, (frame.module.path, at, frame)) for v in classes) or unknown("object.__new__()")
+    return frozenset(Instance(v, run.site(frame, at)) for v in classes) or unknown("object.__new__()")
 
 
 def _make(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
@@ -204,7 +205,7 @@ def _make(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.
 
 def _subclasses(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """``Class.__subclasses__()``."""
-    box = Box("list", (frame.module.path, at, frame))
+    box = Box("list", run.site(frame, at))
     if isinstance(receiver, ClassValue):
         below = run.classes.subclasses(receiver)
         run.store.set((box, ANY_KEY), frozenset(k for k in below if receiver in run.classes.bases(k)))
@@ -282,7 +283,7 @@ def _fields_update(run: Interpreter, receiver: Value | None, arguments: Argument
         held = dict(arguments.keywords)
         for value in arguments.get(0, None) or NOTHING:
             if isinstance(value, Box):
-                for key in attributes.box_keys(run, value):
+                for key in boxes.keys(run, value):
                     if isinstance(key, str):
                         held[key] = run.store.get((value, key)) or NOTHING
         for name, vals in held.items():

@@ -6,7 +6,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import attributes, construction, externals, flow, made_classes, surroundings, touches
+from flake8_django_threads.values import (
+    attributes,
+    boxes,
+    construction,
+    externals,
+    flow,
+    made_classes,
+    surroundings,
+    touches,
+)
 from flake8_django_threads.values.domain import (
     ANY_KEY,
     NONE,
@@ -77,8 +86,9 @@ def spread(run: Interpreter, arguments: Arguments, vals: Vals, at: r.At, frame: 
     """Add the elements of ``vals`` as positional arguments."""
     if len(vals) == 1 and not arguments.more:
         value = made_classes.as_tuple(run, *vals)
-        if isinstance(value, Box) and value.size >= 0:
-            arguments.args.extend(run.store.get((value, i)) or unknown("item") for i in range(value.size))
+        parts = boxes.parts(run, value) if isinstance(value, Box) else None
+        if parts is not None:
+            arguments.args.extend(parts)
             return
         if isinstance(value, Const) and value.value is None:
             return
@@ -91,13 +101,13 @@ def spread_keywords(run: Interpreter, arguments: Arguments, vals: Vals) -> None:
     """Add the items of ``vals`` as keyword arguments."""
     for value in attributes.ordered(vals):
         if isinstance(value, Box) and value.kind == "dict":
-            for key in attributes.box_keys(run, value):
+            for key in boxes.keys(run, value):
                 held = run.store.get((value, key))
                 if isinstance(key, str) and held is not None:
                     arguments.keywords.setdefault(key, held)
-            loose = run.store.get((value, ANY_KEY))
-            if loose is not None or value.size < 0:
-                arguments.more_keywords = join((arguments.more_keywords, loose or unknown("keyword arguments")))
+            if boxes.order(run, value) is None:
+                more = boxes.loose(run, value) or unknown("keyword arguments")
+                arguments.more_keywords = join((arguments.more_keywords, more))
         elif not (isinstance(value, Const) and value.value is None):
             arguments.more_keywords = join((arguments.more_keywords, unknown("keyword arguments")))
 
@@ -129,6 +139,7 @@ def _written_in(scope: Frame) -> ClassValue:
 def call(run: Interpreter, function: Vals, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """The result of calling any one of ``function``."""
     run.step()
+    frame = frame.code
     if len(function) == 1:
         (value,) = function
         return call_one(run, value, arguments, at, frame)
@@ -288,10 +299,12 @@ def _box(
 ) -> Box:
     site = ("rest", function.at, tuple(items.items()), more)
     box = Box(kind, site, len(items) if not more else -1)
-    for key, vals in items.items():
-        run.store.set((box, key), vals)
-    if items:
-        run.store.set((box, "<keys>"), frozenset(Const(k, type(k).__name__) for k in items))
+    if kind == "tuple":
+        boxes.fill(run, box, list(items.values()))
+    else:
+        boxes.clear(run, box)
+        for key, vals in items.items():
+            boxes.put(run, box, one(Const(key, "str")), vals)
     if more:
         run.store.set((box, ANY_KEY), more)
     return box

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
-from flake8_django_threads.values import attributes, externals
+from flake8_django_threads.values import attributes, boxes, externals
 from flake8_django_threads.values.domain import (
     NOTHING,
     Arguments,
@@ -69,10 +69,10 @@ def _meta_has(run: Interpreter, meta: ClassValue, words: tuple[str, ...]) -> boo
 def _names(run: Interpreter, meta: ClassValue, name: str) -> frozenset[str] | None:
     """The texts of a list in a class body; None where it is not there or not known."""
     found = attributes.lookup(run, meta, name)
-    boxes = [v for v in found[1] if isinstance(v, Box)] if found is not None else []
-    if len(boxes) != 1:
+    lists = [v for v in found[1] if isinstance(v, Box)] if found is not None else []
+    if len(lists) != 1:
         return None
-    texts = [string(one(v)) for v in attributes.box_values(run, boxes[0])]
+    texts = [string(one(v)) for v in boxes.values(run, lists[0])]
     return frozenset(t for t in texts if t is not None) if all(texts) else None
 
 

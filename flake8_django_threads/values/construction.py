@@ -40,7 +40,7 @@ def make(run: Interpreter, klass: ClassValue, arguments: Arguments, at: r.At, fr
     """What ``type.__call__`` does: run ``__new__``, and ``__init__`` on what it gives, its own or a library's."""
     if enums.is_enum(run, klass):
         return join(one(member) for member in enums.members(run, klass)) or one(Instance(klass))
-    made: Vals = one(Instance(klass, (frame.module.path, at, frame)))
+    made: Vals = one(Instance(klass, run.site(frame, at)))
     written = attributes.lookup(run, klass, "__new__")
     creators = frozenset(v for v in written[1] if isinstance(v, Func)) if written is not None else None
     if creators:

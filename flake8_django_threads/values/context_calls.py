@@ -41,7 +41,7 @@ def _suppress(run: Interpreter, receiver: Value | None, arguments: Arguments, at
 
 
 def _exit_stack(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
-    stack = Ext("contextlib.ExitStack()", None, "", (frame.module.path, at, frame))
+    stack = Ext("contextlib.ExitStack()", None, "", run.site(frame, at))
     run.store.set((stack, "<callbacks>"), NOTHING)
     return one(stack)
 

@@ -160,6 +160,8 @@ def _may_swallow(node: flow.Node) -> bool:
             return _may_swallow(node.summary.tree) or _may_swallow(node.body)
         case flow.Loop() | flow.ForGenerator():
             return _may_swallow(node.body)
+        case flow.Rounds():
+            return any(map(_may_swallow, node.bodies))
     return False
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import attributes, registered
+from flake8_django_threads.values import attributes, boxes, registered
 from flake8_django_threads.values.domain import (
     NONE,
     NOTHING,
@@ -91,7 +91,7 @@ def _receiver(run: Interpreter, receiver: Value | None, arguments: Arguments, at
 def connect_decorated(run: Interpreter, decorator: Ext, function: Vals) -> None:
     """``@receiver(signal)`` on a function: the signal will call it."""
     for signal in decorator.site if isinstance(decorator.site, tuple) else ():
-        for each in attributes.box_values(run, signal) if isinstance(signal, Box) else (signal,):
+        for each in boxes.values(run, signal) if isinstance(signal, Box) else (signal,):
             run.store.add((each, registered.RECEIVERS), function)
 
 

@@ -29,10 +29,11 @@ class Frame:
     """One context in which a function's body runs: the owner of its local cells.
 
     ``function`` is None for the frame of a module. ``parent`` is the frame of the enclosing function, for closures.
-    Frames are interned by (function, parent, arguments), so that equal contexts are one object.
+    Frames are interned by (function, parent, arguments), so that equal contexts are one object. ``code`` is the frame
+    itself, or, of a comprehension's own scope, that of the body in which the comprehension is written.
     """
 
-    __slots__ = ("function", "klass", "module", "parent", "symbolic")
+    __slots__ = ("code", "function", "klass", "module", "parent", "symbolic")
 
     def __init__(
         self,
@@ -41,7 +42,9 @@ class Frame:
         parent: Frame | None = None,
         klass: ClassValue | None = None,
         symbolic: bool = False,
+        code: Frame | None = None,
     ) -> None:
+        self.code: Frame = code or self
         self.module = module
         self.function = function
         self.parent = parent
@@ -191,6 +194,13 @@ class Box(metaclass=Interned):
 
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Order(metaclass=Interned):
+    """The keys of a container in order: what its own cell holds, never a value of the program."""
+
+    keys: tuple[object, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class BoxMethod(metaclass=Interned):
     """A built-in method of a container."""
 
@@ -221,6 +231,7 @@ Value: TypeAlias = (
     | Mapped
     | Fields
     | Box
+    | Order
     | BoxMethod
     | Unknown
 )
@@ -361,6 +372,8 @@ def order_key(value: Value) -> tuple[str, str]:
             return "Pending", f"{value.kind} {order_key(value.function)[1]}"
         case Box():
             return "Box", f"{value.kind} {_site(value.site)} {value.size}"
+        case Order():
+            return "Order", str(len(value.keys))
         case BoxMethod():
             return "BoxMethod", f"{order_key(value.box)[1]} {value.name}"
         case Lazy():

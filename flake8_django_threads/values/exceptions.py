@@ -6,7 +6,7 @@ import builtins
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import attributes, flow
+from flake8_django_threads.values import attributes, boxes, flow
 from flake8_django_threads.values.domain import Box, ClassValue, Ext, Frame, Instance, Vals, Value, unknown
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def classes(run: Interpreter, frame: Frame, expr: r.Expr | None) -> list[Value] 
         return None
     found: list[Value] = []
     for value in attributes.ordered(run.evaluate(frame, expr)):
-        found.extend(attributes.ordered(attributes.box_values(run, value)) if isinstance(value, Box) else [value])
+        found.extend(attributes.ordered(boxes.values(run, value)) if isinstance(value, Box) else [value])
     return found
 
 

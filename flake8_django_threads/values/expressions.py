@@ -6,11 +6,13 @@ import operator
 import re
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import (
     attributes,
+    boxes,
     calls,
     enums,
     externals,
@@ -48,6 +50,7 @@ from flake8_django_threads.values.domain import (
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
 
+COMPREHENSION = "<comprehension>"
 _EXITS: flow.Kind = ("SystemExit", "BaseException")
 # What calling them does: an exception that ends the thread, or the end of the process, which no way leads out of.
 NEVER_RETURNS: dict[str, Callable[[r.At], flow.Node]] = {
@@ -113,46 +116,48 @@ def _starred(run: Interpreter, frame: Frame, expr: r.Starred) -> Vals:
 
 
 def _display(run: Interpreter, frame: Frame, expr: r.Display) -> Vals:
-    starred = any(isinstance(item, r.Starred) for item in expr.items)
-    box = Box(expr.kind, (frame.module.path, expr.at, frame), -1 if starred else len(expr.items))
-    keys = []
-    for index, item in enumerate(expr.items):
+    site = run.site(frame, expr.at)
+    parts: list[Vals] = []
+    is_sure = expr.kind != "set"
+    for item in expr.items:
         if isinstance(item, r.Starred):
-            vals = iteration.elements(run, evaluate(run, frame, item.value), item.at, frame)
-            run.store.add((box, ANY_KEY), vals)
-        elif starred or expr.kind == "set":
-            held = evaluate(run, frame, item)
-            for each in attributes.ordered(held) if expr.kind == "set" else ():
-                attributes.dunder(run, each, "__hash__", (), expr.at, frame)
-            run.store.add((box, ANY_KEY), held)
-        else:
-            run.store.set((box, index), evaluate(run, frame, item))
-            keys.append(Const(index, "int"))
-    if keys:
-        run.store.set((box, "<keys>"), frozenset(keys))
+            spread, is_whole = iteration.collect(run, evaluate(run, frame, item.value), item.at, frame)
+            parts += spread
+            is_sure = is_sure and is_whole
+            continue
+        held = evaluate(run, frame, item)
+        for each in attributes.ordered(held) if expr.kind == "set" else ():
+            attributes.dunder(run, each, "__hash__", (), expr.at, frame)
+        parts.append(held)
+    if is_sure:
+        return one(boxes.make(run, expr.kind, site, parts))
+    starred = any(isinstance(item, r.Starred) for item in expr.items)
+    box = Box(expr.kind, site, -1 if starred else len(parts))
+    for held in parts:
+        run.store.add((box, ANY_KEY), held)
     return one(box)
 
 
 def _dict(run: Interpreter, frame: Frame, expr: r.DictDisplay) -> Vals:
-    box = Box("dict", (frame.module.path, expr.at, frame), len(expr.items))
+    box = Box("dict", run.site(frame, expr.at), len(expr.items))
+    is_new = boxes.is_new(run, box)
+    if is_new:
+        boxes.clear(run, box)
     for key, value in expr.items:
         if key is None:
-            for other in evaluate(run, frame, value):
+            for other in attributes.ordered(evaluate(run, frame, value)):
                 if isinstance(other, Box):
-                    for known in attributes.box_keys(run, other):
-                        held = run.store.get((other, known))
-                        if held is not None:
-                            attributes.box_put(run, box, one(attributes.of_key(known)), held)
-                    loose = run.store.get((other, ANY_KEY))
-                    if loose is not None:
-                        run.store.add((box, ANY_KEY), loose)
+                    boxes.update(run, box, other)
                 else:
                     run.store.add((box, ANY_KEY), unknown("item of something unknown"))
             continue
         keys = evaluate(run, frame, key)
         for each in attributes.ordered(keys):
             attributes.dunder(run, each, "__hash__", (), expr.at, frame)
-        attributes.box_put(run, box, keys, evaluate(run, frame, value))
+        vals = evaluate(run, frame, value)
+        if not is_new and boxes.holds(run, box, keys) is not False:
+            vals = join((vals, boxes.get(run, box, keys)))
+        boxes.put(run, box, keys, vals)
     return one(box)
 
 
@@ -162,47 +167,150 @@ def _lambda(run: Interpreter, frame: Frame, expr: r.LambdaExpr) -> Vals:
 
 
 def _comprehension(run: Interpreter, frame: Frame, expr: r.Comprehension) -> Vals:
+    first = evaluate(run, frame, expr.clauses[0].iterable)
+    scope = _scope(run, frame, expr)
     if expr.kind == "generator":
-        return one(Lazy(expr, frame, evaluate(run, frame, expr.clauses[0].iterable)))
-    box = Box("list" if expr.kind == "list" else expr.kind, (frame.module.path, expr.at, frame))
-    found = _rounds(run, frame, expr, 0)
-    run.store.set((box, ANY_KEY), found or unknown("element of an empty comprehension"))
+        return one(Lazy(expr, scope, first))
+    found: list[tuple[Vals, ...]] = []
+    sure = _rounds(run, scope, expr, 0, found.append, first)
+    site = run.site(frame, expr.at)
+    if expr.kind == "dict":
+        table = Box("dict", site)
+        if boxes.is_new(run, table):
+            boxes.clear(run, table)
+        for key, value in found:
+            if sure or boxes.holds(run, table, key) is None:
+                boxes.put(run, table, key, value)
+            else:
+                boxes.put(
+                    run,
+                    table,
+                    key,
+                    join((boxes.get(run, table, key) if boxes.holds(run, table, key) else NOTHING, value)),
+                )
+        if not sure:
+            boxes.loosen(run, table)
+        return one(table)
+    if sure and expr.kind == "list":
+        return one(boxes.make(run, "list", site, [parts[-1] for parts in found]))
+    box = Box(expr.kind, site)
+    held = join(parts[-1] for parts in found)
+    run.store.add((box, ANY_KEY), held or unknown("element of an empty comprehension"))
     return one(box)
+
+
+def _scope(run: Interpreter, frame: Frame, expr: r.Comprehension) -> Frame:
+    """The frame of a comprehension's own variables; like a function's, it does not see a class body around it."""
+
+    def make() -> Frame:
+        names = frozenset(name for clause in expr.clauses for name in targets.names(clause.target))
+        around = frame.code.function
+        function = r.Function(COMPREHENSION, around.qualname if around else "", expr.at, (), (), local_names=names)
+        parent = frame if frame.function is not None else frame.parent
+        return Frame(frame.module, function, parent, None, frame.symbolic, frame.code)
+
+    return run.intern((COMPREHENSION, frame, expr.at), make)
 
 
 def consume(run: Interpreter, lazy: Lazy) -> Vals:
     """Run a generator expression to its end: its elements."""
     assert isinstance(lazy.node, r.Comprehension)
-    return _rounds(run, lazy.frame, lazy.node, 0, lazy.first)
+    found: list[tuple[Vals, ...]] = []
+    _rounds(run, lazy.frame, lazy.node, 0, found.append, lazy.first)
+    return join(parts[-1] for parts in found) or unknown("element of an empty comprehension")
 
 
-def _rounds(run: Interpreter, frame: Frame, expr: r.Comprehension, index: int, first: Vals | None = None) -> Vals:
+def lazy_turns(run: Interpreter, lazy: Lazy) -> iteration.Turns | None:
+    """The rounds of a generator expression over something whose elements are told apart."""
+    node = lazy.node
+    assert isinstance(node, r.Comprehension)
+    clause = node.clauses[0]
+    inner = iteration.turns(run, lazy.first, node.at, lazy.frame) if len(node.clauses) == 1 else None
+    if inner is None or clause.is_async:
+        return None
+    outer = iteration.Turns([])
+
+    def turn(step: Callable[[iteration.Use], bool], use: iteration.Use) -> bool:
+        def taken(part: Vals) -> bool:
+            targets.assign(run, lazy.frame, clause.target, part, None)
+
+            def chosen() -> bool:
+                return use([evaluate(run, lazy.frame, element) for element in node.elements][-1])
+
+            live, is_sure = _tested(run, lazy.frame, clause.tests, node.at, chosen)
+            outer.exact = outer.exact and is_sure
+            return live
+
+        live = step(taken)
+        outer.exact = outer.exact and inner.exact
+        return live
+
+    outer.items = [partial(turn, step) for step in inner.items]
+    return outer
+
+
+def _tested(
+    run: Interpreter, frame: Frame, tests: tuple[r.Expr, ...], at: r.At, chosen: Callable[[], bool]
+) -> tuple[bool, bool]:
+    """Run ``chosen`` where the tests of a comprehension let an element through; also, whether that is decided."""
+    if not tests:
+        return chosen(), True
+    vals = evaluate(run, frame, tests[0])
+    use_as_bool(run, frame, vals, at)
+    decided = outcome(frame, tests[0], vals)
+    if decided is False:
+        return True, True
+    if decided:
+        return _tested(run, frame, tests[1:], at, chosen)
+
+    def passed() -> bool:
+        narrow(run, frame, tests[0], True)
+        return _tested(run, frame, tests[1:], at, chosen)[0]
+
+    return run.alternatives(at, (passed, lambda: True)), False
+
+
+def _rounds(
+    run: Interpreter,
+    frame: Frame,
+    expr: r.Comprehension,
+    index: int,
+    found: Callable[[tuple[Vals, ...]], None],
+    first: Vals | None = None,
+) -> bool:
+    """Run a comprehension from its ``index``-th clause on; True if what was found is surely all there is, in order."""
     if index == len(expr.clauses):
-        return [evaluate(run, frame, element) for element in expr.elements][-1]
+        found(tuple([evaluate(run, frame, element) for element in expr.elements]))
+        return True
     clause = expr.clauses[index]
     iterable = evaluate(run, frame, clause.iterable) if first is None else first
-    found: list[Vals] = []
+    turns = None if clause.is_async else iteration.turns(run, iterable, expr.at, frame)
+    sure = True
+
+    def chosen() -> bool:
+        nonlocal sure
+        sure = _rounds(run, frame, expr, index + 1, found) and sure
+        return True
+
+    def body(part: Vals) -> bool:
+        nonlocal sure
+        targets.assign(run, frame, clause.target, part, None)
+        live, is_sure = _tested(run, frame, clause.tests, expr.at, chosen)
+        sure = sure and is_sure
+        return live
+
+    if turns is not None:
+        run.rounds(frame, expr.at, [partial(turn, body) for turn in turns.items], ())
+        return sure and turns.exact
     current: list[Vals] = []
 
     def head() -> None:
         with surroundings.loop(run, False) if clause.is_async else nullcontext():
             current[:] = [iteration.elements(run, iterable, expr.at, frame)]
 
-    def body() -> bool:
-        targets.assign(run, frame, clause.target, current[0], None)
-
-        def chosen() -> bool:
-            found.append(_rounds(run, frame, expr, index + 1))
-            return True
-
-        for test in clause.tests:
-            use_as_bool(run, frame, evaluate(run, frame, test), expr.at)
-        if clause.tests:
-            return run.alternatives(expr.at, (chosen, lambda: True))
-        return chosen()
-
-    run.loop(frame, expr.at, head, body, (), iteration.at_least_once(iterable), False)
-    return join(found)
+    at_least_once = iteration.at_least_once(run, iterable) and not clause.tests
+    run.loop(frame, expr.at, head, lambda: body(current[0]), (), at_least_once, False)
+    return False
 
 
 def _boolop(run: Interpreter, frame: Frame, expr: r.BoolOp) -> Vals:
@@ -254,6 +362,15 @@ def operate(
 ) -> Vals:
     """The result of an operator: the object's own method, joined containers, a constant string, or unknown."""
     values = [evaluate(run, frame, operand) for operand in operands]
+    return _operated(run, frame, op, values, at, in_place)
+
+
+def added(run: Interpreter, left: Vals, right: Vals, at: r.At, frame: Frame) -> Vals:
+    """``left + right``."""
+    return _operated(run, frame, "add", [left, right], at, False)
+
+
+def _operated(run: Interpreter, frame: Frame, op: str, values: list[Vals], at: r.At, in_place: bool) -> Vals:
     left = values[0]
     if op == "neg" and len(left) == 1:
         (number,) = left
@@ -272,24 +389,16 @@ def operate(
                 found = attributes.dunder(run, value, f"__r{op.rstrip('_')}__", (left,), at, frame)
                 if found is not None:
                     return found
-        boxes = [v for vals in values for v in vals if isinstance(v, Box)]
-        if op == "or" and boxes and all(box.kind == "dict" for box in boxes):
-            return one(_merged(run, boxes, (frame.module.path, at, frame)))
-        if boxes and op.startswith("add"):
-            joined = Box(boxes[0].kind, (frame.module.path, at, frame))
-            for box in boxes:
-                run.store.add((joined, ANY_KEY), attributes.box_values(run, box))
-            for value in attributes.ordered(values[1]):
-                if isinstance(value, (Ext, Instance)) and externals.is_query(run, value):
-                    run.store.add((joined, ANY_KEY), iteration.elements(run, one(value), at, frame))
-            return one(joined)
+        joined = _joined(run, frame, op, values, at, in_place)
+        if joined is not None:
+            return joined
         texts = [string(vals) for vals in values]
         if op.startswith("add") and (texts[0] is not None or texts[1] is not None):
             pattern = "".join("\0" if text is None else text for text in texts)
             return one(Const(pattern, "pattern" if None in texts else "str"))
         if op.startswith("mod") and texts[0] is not None:
             for value in attributes.ordered(values[1]):
-                written = attributes.box_values(run, value) if isinstance(value, Box) else one(value)
+                written = boxes.values(run, value) if isinstance(value, Box) else one(value)
                 for part in attributes.ordered(written):
                     use_as_text(run, frame, part, at)
             return one(Const(_percent(texts[0]), "pattern"))
@@ -297,17 +406,47 @@ def operate(
     return kept or unknown("result of an operator")
 
 
-def _merged(run: Interpreter, boxes: list[Box], site: object) -> Box:
-    """The union of dicts, of which the last one wins."""
-    union = Box("dict", site)
-    for box in boxes:
-        for key in attributes.box_keys(run, box):
-            attributes.box_put(run, union, one(attributes.of_key(key)), run.store.get((box, key)) or NOTHING)
-        for loose in (ANY_KEY, attributes.OTHER_KEYS):
-            held = run.store.get((box, loose))
-            if held is not None:
-                run.store.add((union, loose), held)
-    return union
+def _joined(run: Interpreter, frame: Frame, op: str, values: list[Vals], at: r.At, in_place: bool) -> Vals | None:
+    """The container that ``+``, ``|`` or ``*`` makes of containers, or that ``+=`` changes; None for anything else."""
+    containers = [v for vals in values for v in attributes.ordered(vals) if isinstance(v, Box)]
+    if not containers:
+        return None
+    op, first, site = op.rstrip("_"), containers[0], run.site(frame, at)
+    changed = in_place and first in values[0] and len(values[0]) == 1 and first.kind != "tuple"
+    if op == "or" and all(box.kind == "dict" for box in containers):
+        union = first if changed else boxes.copy(run, first, "dict", site)
+        for box in containers[1:]:
+            boxes.update(run, union, box)
+        return one(union)
+    if op == "or" and first.kind == "set":
+        union = first if changed else boxes.copy(run, first, "set", site)
+        for box in containers[1:]:
+            run.store.add((union, ANY_KEY), boxes.values(run, box))
+        return one(union)
+    if op == "mul" and first.kind in ("list", "tuple"):
+        repeated = Box(first.kind, site)
+        run.store.add((repeated, ANY_KEY), boxes.values(run, first))
+        return one(repeated)
+    if op != "add":
+        return None
+    queries = [
+        v for v in attributes.ordered(values[1]) if isinstance(v, (Ext, Instance)) and externals.is_query(run, v)
+    ]
+    each = [next(iter(vals)) if len(vals) == 1 else None for vals in values]
+    sides = [boxes.parts(run, value) if isinstance(value, Box) else None for value in each]
+    if changed:
+        for vals in values[1:]:
+            more, is_whole = iteration.collect(run, vals, at, frame)
+            boxes.extend(run, first, more if is_whole else None, join(more))
+        return one(first)
+    if not queries and None not in sides:
+        return one(boxes.make(run, first.kind, site, [part for side in sides if side is not None for part in side]))
+    joined = Box(first.kind, site)
+    for box in containers:
+        run.store.add((joined, ANY_KEY), boxes.values(run, box))
+    for value in queries:
+        run.store.add((joined, ANY_KEY), iteration.elements(run, one(value), at, frame))
+    return one(joined)
 
 
 def _percent(text: str) -> str:
@@ -366,15 +505,12 @@ def _decided(run: Interpreter, op: str, a: Value, b: Value) -> bool | None:
     if op in ("is", "is not", "==", "!=") and enums.is_member(a) and enums.is_member(b):
         return (a == b) == (op in ("is", "=="))
     if op in ("in", "not in") and isinstance(a, Const) and a.kind != "pattern" and isinstance(b, Box):
-        if b.size < 0 or run.store.get((b, ANY_KEY)) is not None:
-            return None
-        keys = attributes.box_keys(run, b)
-        held = [one(attributes.of_key(k)) if b.kind == "dict" else run.store.get((b, k)) or NOTHING for k in keys]
-        if len(keys) != b.size or not all(len(v) == 1 and isinstance(next(iter(v)), Const) for v in held):
+        held = boxes.parts(run, b)
+        if held is None or not all(len(v) == 1 and isinstance(next(iter(v)), Const) for v in held):
             return None
         return any(a.value == getattr(v, "value", None) for vals in held for v in vals) == (op == "in")
     if isinstance(a, Ext) and a.path == "sys.version_info" and isinstance(b, Box):
-        parts = [literal(run.store.get((b, i)) or NOTHING) for i in range(max(b.size, 0))]
+        parts = [literal(part) for part in boxes.parts(run, b) or ()]
         if len(parts) > 0 and all(isinstance(p, int) for p in parts) and tuple(parts) < _OLDEST:
             return {">": True, ">=": True, "<": False, "<=": False, "==": False, "!=": True}.get(op)
     return None
@@ -524,9 +660,7 @@ def _keep_instances(run: Interpreter, frame: Frame, expr: r.Expr, klass: r.Expr,
         held = fitting
     if not taken or not any(isinstance(v, Unknown) for v in held):
         return
-    classes = frozenset(
-        inner for v in classes for inner in (attributes.box_values(run, v) if isinstance(v, Box) else (v,))
-    )
+    classes = frozenset(inner for v in classes for inner in (boxes.values(run, v) if isinstance(v, Box) else (v,)))
     made = frozenset(
         Instance(v) if isinstance(v, ClassValue) else Ext(f"{v.path}()")
         for v in classes

@@ -11,9 +11,9 @@ from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
 from flake8_django_threads.values import (
     attributes,
+    box_methods,
     builtin_calls,
     calls,
-    container_calls,
     context_calls,
     context_managers,
     dispatch,
@@ -127,7 +127,7 @@ def _outside(run: Interpreter, klass: ClassValue) -> list[str]:
 def attribute(run: Interpreter, value: Ext, name: str, at: r.At, frame: Frame) -> Vals:
     """``value.name``."""
     if value.path == CONNECTIONS + ALIAS_NAME:
-        run.on_library(f"{value.path}.{name}", value, Arguments(), at, frame)
+        run.on_library(f"{value.path}.{name}", value, Arguments(), at, frame.code)
     held = run.store.get((value, name)) if value.path.endswith("()") else None
     if held is not None:
         return held
@@ -366,7 +366,7 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
         return _close(run, row, receiver, arguments, path, at)
     awaited = run.models.find("touch", path, "await")
     if awaited is not None:
-        return touches.coroutine(awaited, receiver, arguments, path)
+        return touches.coroutine(run, awaited, receiver, arguments, path)
     if path.endswith("().__init__") and isinstance(receiver, Instance):
         touches.remember_query(run, receiver, arguments)
     wrapper = run.models.find("wrapper", path) or run.models.chained(path)
@@ -688,4 +688,4 @@ def leave(run: Interpreter, manager: Value, at: r.At, frame: Frame) -> None:
 
 def call_box_method(run: Interpreter, value: BoxMethod, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """A method of a list, tuple, set or dict."""
-    return container_calls.box_method(run, value.box, value.name, arguments, at, frame)
+    return box_methods.call(run, value.box, value.name, arguments, at, frame)

@@ -101,6 +101,14 @@ class Loop(NamedTuple):
     endless: bool
 
 
+class Rounds(NamedTuple):
+    """A loop whose rounds are known: each of ``bodies`` once and in order, then ``orelse`` unless one breaks."""
+
+    at: At
+    bodies: tuple[Node, ...]
+    orelse: Node
+
+
 class Catch(NamedTuple):
     """A handler: the names of the exception classes it names (None: everything) and its body.
 
@@ -185,6 +193,7 @@ Node: TypeAlias = (
     | Seq
     | Branch
     | Loop
+    | Rounds
     | Try
     | With
     | WithGenerator

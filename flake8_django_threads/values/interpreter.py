@@ -36,7 +36,6 @@ from flake8_django_threads.values.classes import Classes
 from flake8_django_threads.values.domain import (
     NOTHING,
     Arguments,
-    Box,
     ClassValue,
     Const,
     Ext,
@@ -92,6 +91,16 @@ class SpawnEvent(NamedTuple):
 
 
 @dataclass(slots=True)
+class Around:
+    """A loop under way: where it and its round began (as depths of the store), and the states at its jumps."""
+
+    depth: int
+    round_depth: int
+    breaks: list[Delta] = field(default_factory=list)
+    continues: list[Delta] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Activation:
     """A running body: what it returned and yielded so far, and the states at its exits."""
 
@@ -101,7 +110,7 @@ class Activation:
     result: Vals = NOTHING
     yields: Vals = NOTHING
     exits: list[Delta] = field(default_factory=list)
-    loops: list[tuple[int, list[Delta]]] = field(default_factory=list)
+    loops: list[Around] = field(default_factory=list)
     recursive: bool = False
     call_at: r.At = (0, 0, 0, 0)
 
@@ -168,6 +177,8 @@ class Interpreter:
         self.blocks: tuple[Block, ...] = ()
         self.starts: list[Start] = []
         self.made: set[object] = set()
+        self.round: tuple[object, ...] = ()
+        self.unrolled = 1
 
     def begin(self) -> None:
         """Forget the cells of the last site and start counting its steps."""
@@ -179,6 +190,7 @@ class Interpreter:
         self.blocks = ()
         self.starts = []
         self.made = set()
+        self.round = ()
         self.steps = 0
 
     def step(self) -> None:
@@ -225,15 +237,15 @@ class Interpreter:
     @contextmanager
     def detached(self) -> Iterator[None]:
         """Evaluate something that belongs to no running body: its flow is dropped, its cells stay for good."""
-        store, outer, active, outermost = self.store, self.out, self.active, self.outermost
+        store, outer, active, outermost, rounds = self.store, self.out, self.active, self.outermost, self.round
         self.store = _fresh(store)
-        self.out, self.active, self.outermost = [], [], None
+        self.out, self.active, self.outermost, self.round = [], [], None, ()
         try:
             with transactions.outside(self):
                 yield
         finally:
             store.base.update(self.store.held())
-            self.store, self.out, self.active, self.outermost = store, outer, active, outermost
+            self.store, self.out, self.active, self.outermost, self.round = store, outer, active, outermost, rounds
 
     def module_frame(self, module: r.ModuleFacts) -> Frame:
         """The frame of a module's top level."""
@@ -250,6 +262,10 @@ class Interpreter:
             frame = self.frames[key] = make()
         return frame
 
+    def site(self, frame: Frame, at: r.At) -> tuple[object, ...]:
+        """What tells apart the objects made at a place: where it is, in which context, in which round of a loop."""
+        return (frame.module.path, at, frame, *self.round)
+
     def evaluate(self, frame: Frame, expr: r.Expr) -> Vals:
         """The values of an expression; its flow goes to the running body."""
         return expressions.evaluate(self, frame, expr)
@@ -260,10 +276,15 @@ class Interpreter:
 
     # Running a function.
 
+    def context(self, func: Func, bound: dict[str, Vals]) -> Frame:
+        """The frame in which a function runs with these arguments, in this round of the loops around."""
+        arguments = tuple(sorted(bound.items(), key=lambda item: item[0]))
+        key = (func.function, func.frame, func.klass, arguments, self.round)
+        return self.intern(key, lambda: Frame(func.module, func.function, func.frame, func.klass))
+
     def run_function(self, func: Func, bound: dict[str, Vals], at: r.At) -> tuple[Vals, Vals, Summary | None]:
         """Run a function's body with its parameters bound: (result, yielded values, summary); emits no call."""
-        key = (func.function, func.frame, func.klass, tuple(sorted(bound.items(), key=lambda item: item[0])))
-        frame = self.intern(key, lambda: Frame(func.module, func.function, func.frame, func.klass))
+        frame = self.context(func, bound)
         running = [a for a in self.active if a.frame is frame]
         if running:
             running[-1].recursive = True
@@ -475,10 +496,18 @@ class Interpreter:
             (value,) = iterable
             if isinstance(value, Pending) and value.kind == "generator":
                 return self._for_generator(frame, stmt, value)
+        turns = None if stmt.is_async else iteration.turns(self, iterable, stmt.at, frame)
+        if turns is not None:
+
+            def use(part: Vals) -> bool:
+                targets.assign(self, frame, stmt.target, part, None)
+                return self.block(frame, stmt.body)
+
+            return self.rounds(frame, stmt.at, [partial(turn, use) for turn in turns.items], stmt.orelse)
+        if len(iterable) == 1:
+            (value,) = iterable
             if isinstance(value, Lazy) and isinstance(value.node, r.Comprehension) and len(value.node.clauses) == 1:
                 return self._for_lazy(frame, stmt, value, value.node)
-        if iterable and all(isinstance(v, Box) and v.kind == "tuple" and v.size == 0 for v in iterable):
-            return self.block(frame, stmt.orelse)
         first: list[Vals] = []
 
         def head() -> None:
@@ -489,7 +518,7 @@ class Interpreter:
             targets.assign(self, frame, stmt.target, first[0], None)
             return self.block(frame, stmt.body)
 
-        sure = iteration.at_least_once(iterable)
+        sure = iteration.at_least_once(self, iterable)
         return self.loop(frame, stmt.at, head, body, stmt.orelse, sure, False)
 
     def _for_lazy(self, frame: Frame, stmt: r.For, lazy: Lazy, node: r.Comprehension) -> bool:
@@ -511,7 +540,7 @@ class Interpreter:
                 expressions.use_as_bool(self, lazy.frame, self.evaluate(lazy.frame, test), node.at)
             return self.alternatives(stmt.at, (chosen, lambda: True)) if clause.tests else chosen()
 
-        sure = not clause.tests and iteration.at_least_once(lazy.first)
+        sure = not clause.tests and iteration.at_least_once(self, lazy.first)
         return self.loop(frame, stmt.at, head, body, stmt.orelse, sure, False)
 
     def _for_generator(self, frame: Frame, stmt: r.For, generator: Pending) -> bool:
@@ -546,42 +575,102 @@ class Interpreter:
         endless: bool,
     ) -> bool:
         """Run a loop's parts until its values are stable (two rounds at most) and write its node."""
-        exits: list[Delta] = []
+        around = Around(self.store.depth, self.store.depth)
         head_node: Node = flow.NOTHING
         body_node: Node = flow.NOTHING
-        depth = self.store.depth
+        ends: list[Delta] = []
         for _ in (1, 2):
             self.store.enter()
-            exits = []
-            if self.active:
-                self.active[-1].loops.append((depth, exits))
-            with self.writing() as head_items:
-                head()
-            with self.writing() as body_items:
-                live = body()
-            if self.active:
-                self.active[-1].loops.pop()
+            around.breaks, around.continues = [], []
+            with self._inside(around):
+                with self.writing() as head_items:
+                    head()
+                with self.writing() as body_items:
+                    live = body()
             delta = self.store.leave()
             head_node, body_node = sequence(head_items), sequence(body_items)
-            ends = [*exits, delta] if live else list(exits)
+            ends = [*around.continues, delta] if live else list(around.continues)
             if not self.store.merge([*ends, {}]):
                 break
         if sure and ends:
             # The state before the loop is one from which a round may begin, but not one in which the loop ends.
             self.store.merge(ends)
-        with self.writing() as else_items:
-            live = self.block(frame, orelse) if orelse else True
-        if head_node != flow.NOTHING or body_node != flow.NOTHING or else_items:
-            self.emit(flow.Loop(at, head_node, body_node, sequence(else_items), sure, endless))
-        elif endless:
-            self.emit(flow.Loop(at, flow.NOTHING, flow.NOTHING, flow.NOTHING, sure, endless))
-        return (live and not endless) or _breaks(body_node)
+        reaches_end = not endless and (bool(ends) or not sure)
+        else_node, live = self._loop_else(frame, orelse, around.breaks, reaches_end)
+        if head_node != flow.NOTHING or body_node != flow.NOTHING or else_node != flow.NOTHING or endless:
+            self.emit(flow.Loop(at, head_node, body_node, else_node, sure, endless))
+        return live or _breaks(body_node)
+
+    def rounds(self, frame: Frame, at: r.At, bodies: Sequence[Callable[[], bool]], orelse: r.Block) -> bool:
+        """Run a loop whose rounds are known, each once and in order."""
+        if not bodies:
+            return self.block(frame, orelse)
+        outer, unrolled = self.round, self.unrolled
+        self.unrolled *= len(bodies)
+        around = Around(self.store.depth, self.store.depth)
+        nodes: list[Node] = []
+        self.store.enter()
+        ends: list[Delta] = [{}]
+        for index, body in enumerate(bodies):
+            self.round = (*outer, at, index) if len(bodies) > 1 else outer
+            around.round_depth, around.continues = self.store.depth, []
+            self.store.enter()
+            with self._inside(around), self.writing() as items:
+                live = body()
+            delta = self.store.leave()
+            nodes.append(sequence(items))
+            ends = [*around.continues, delta] if live else list(around.continues)
+            if not ends:
+                break
+            self.store.merge(ends)
+        self.round, self.unrolled = outer, unrolled
+        done = self.store.leave()
+        if ends:
+            self.store.merge([done])
+        else_node, live = self._loop_else(frame, orelse, around.breaks, bool(ends))
+        if any(map(_jumps, nodes)):
+            self.emit(flow.Rounds(at, tuple(nodes), else_node))
+        else:
+            self.emit(sequence([*nodes, else_node]))
+        return live or any(map(_breaks, nodes))
+
+    @contextmanager
+    def _inside(self, around: Around) -> Iterator[None]:
+        """Let jumps leave, or go on with, this loop."""
+        if not self.active:
+            yield
+            return
+        loops = self.active[-1].loops
+        loops.append(around)
+        try:
+            yield
+        finally:
+            loops.pop()
+
+    def _loop_else(self, frame: Frame, orelse: r.Block, breaks: list[Delta], is_reached: bool) -> tuple[Node, bool]:
+        """What runs where a loop ends by itself, and whether the end of that is reached; then what breaks left."""
+        ends: list[Delta] = [{}] if is_reached else []
+        items: list[Node] = []
+        if orelse and is_reached:
+            self.store.enter()
+            with self.writing() as items:
+                live = self.block(frame, orelse)
+            delta = self.store.leave()
+            ends = [delta] if live else []
+        after = [*ends, *breaks]
+        if after and after != [{}]:
+            self.store.merge(after)
+        return sequence(items), bool(ends)
 
     def _jump(self, _frame: Frame, stmt: r.Break | r.Continue) -> bool:
+        is_break = isinstance(stmt, r.Break)
         if self.active and self.active[-1].loops:
-            depth, exits = self.active[-1].loops[-1]
-            exits.append(self.store.since(depth))
-        self.emit(flow.Jump(stmt.at, "break" if isinstance(stmt, r.Break) else "continue"))
+            around = self.active[-1].loops[-1]
+            if is_break:
+                around.breaks.append(self.store.since(around.depth))
+            else:
+                around.continues.append(self.store.since(around.round_depth))
+        self.emit(flow.Jump(stmt.at, "break" if is_break else "continue"))
         return False
 
     def _try(self, frame: Frame, stmt: r.Try) -> bool:
@@ -705,8 +794,9 @@ class Interpreter:
 
     def bind(self, frame: Frame, name: str, vals: Vals) -> None:
         """Give a name its value in the scope that owns it: this one, an enclosing one (nonlocal) or the module."""
-        owner = frame
-        if frame.function is not None:
+        owner = frame if frame.function is not None and name in frame.function.local_names else frame.code
+        frame = frame.code
+        if frame.function is not None and owner is frame:
             if name in frame.function.global_names:
                 self.names.hold(frame.module, name)
                 owner = self.module_frame(frame.module)
@@ -724,23 +814,33 @@ def _fresh(store: Store) -> Store:
     return fresh
 
 
+def _jumps(node: Node) -> bool:
+    """Whether a loop body holds a break or continue of that loop."""
+    return _holds_jump(node, ("break", "continue"))
+
+
 def _breaks(node: Node) -> bool:
     """Whether a loop body holds a break of that loop."""
+    return _holds_jump(node, ("break",))
+
+
+def _holds_jump(node: Node, kinds: tuple[str, ...]) -> bool:
     match node:
         case flow.Jump():
-            return node.kind == "break"
+            return node.kind in kinds
         case flow.Seq():
-            return any(map(_breaks, node.items))
+            inner: tuple[Node, ...] = node.items
         case flow.Branch():
-            return any(map(_breaks, node.arms))
+            inner = node.arms
         case flow.Try():
             inner = (node.body, node.orelse, node.final, *(c.body for c in node.handlers))
-            return any(map(_breaks, inner))
         case flow.With() | flow.WithGenerator():
-            return _breaks(node.body)
-        case flow.Loop() | flow.ForGenerator():
-            return _breaks(node.orelse)
-    return False
+            inner = (node.body,)
+        case flow.Loop() | flow.Rounds() | flow.ForGenerator():
+            inner = (node.orelse,)
+        case _:
+            return False
+    return any(_holds_jump(part, kinds) for part in inner)
 
 
 _STATEMENTS: dict[type, Callable[[Interpreter, Frame, Any], bool]] = {

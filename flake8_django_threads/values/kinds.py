@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING
 
-from flake8_django_threads.values import attributes
+from flake8_django_threads.values import boxes
 from flake8_django_threads.values.domain import Box, ClassValue, Const, Ext, Func, Instance, Vals, Value
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def is_any(run: Interpreter, value: Value, classes: Vals) -> bool | None:
     answers: set[bool | None] = set()
     for klass in classes:
         if isinstance(klass, Box):
-            each = {is_instance(run, value, c) for c in attributes.box_values(run, klass)}
+            each = {is_instance(run, value, c) for c in boxes.values(run, klass)}
             answers.add(True if True in each else False if each == {False} else None)
         else:
             answers.add(is_instance(run, value, klass))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import attributes
+from flake8_django_threads.values import boxes
 from flake8_django_threads.values.domain import (
     NOTHING,
     Arguments,
@@ -29,11 +29,11 @@ NAMED_TUPLE = "typing.NamedTuple"
 
 def by_type(run: Interpreter, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """``type(name, bases, namespace)``."""
-    bases = [v for given in arguments.args[1] if isinstance(given, Box) for v in attributes.box_values(run, given)]
+    bases = [v for given in arguments.args[1] if isinstance(given, Box) for v in boxes.values(run, given)]
     klass = run.classes.make_class(frame, at, string(arguments.args[0]) or "type()", bases, ())
     for namespace in arguments.args[2]:
         if isinstance(namespace, Box):
-            for key in attributes.box_keys(run, namespace):
+            for key in boxes.keys(run, namespace):
                 run.store.set((klass, key), run.store.get((namespace, key)) or NOTHING)
     return one(klass)
 
@@ -44,8 +44,8 @@ def named_tuple(run: Interpreter, receiver: Value | None, arguments: Arguments, 
     for given in arguments.get(1, "field_names") or NOTHING:
         if isinstance(given, Const) and isinstance(given.value, str):
             fields = given.value.replace(",", " ").split()
-        elif isinstance(given, Box) and given.size > 0:
-            texts = [string(run.store.get((given, i)) or NOTHING) for i in range(given.size)]
+        elif isinstance(given, Box) and (parts := boxes.parts(run, given)):
+            texts = [string(part) for part in parts]
             fields = [text for text in texts if text is not None]
     if not fields:
         return unknown("named tuple whose fields are not known")
@@ -59,10 +59,8 @@ def as_tuple(run: Interpreter, value: Value) -> Value:
         return value
     fields = run.classes.dataclass_fields(value.klass)
     box = Box("tuple", ("named", value), len(fields))
-    for index, (name, _) in enumerate(fields):
-        held = run.store.get((value, name))
-        run.store.set((box, index), held if held is not None else unknown("field of a named tuple"))
-    run.store.set((box, "<keys>"), frozenset(Const(i, "int") for i in range(len(fields))))
+    held = (run.store.get((value, name)) for name, _ in fields)
+    boxes.fill(run, box, [unknown("field of a named tuple") if vals is None else vals for vals in held])
     return box
 
 
@@ -73,7 +71,7 @@ def replaced(run: Interpreter, receiver: Value | None, arguments: Arguments, at:
     for value in given:
         if not isinstance(value, Instance):
             return unknown("copy of something unknown")
-        copy = Instance(value.klass, (frame.module.path, at, frame))
+        copy = Instance(value.klass, run.site(frame, at))
         for name, _ in run.classes.dataclass_fields(value.klass):
             held = arguments.keywords.get(name) or run.store.get((value, name))
             if held is not None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import attributes, enums, kinds, made_classes
+from flake8_django_threads.values import attributes, boxes, enums, kinds, made_classes
 from flake8_django_threads.values.domain import (
-    ANY_KEY,
     NOTHING,
     Arguments,
     Box,
@@ -111,8 +110,7 @@ def _positions(run: Interpreter, value: Value) -> list[str]:
         return []
     found = run.names.class_own(value.klass, "__match_args__") or NOTHING
     for box in found:
-        if isinstance(box, Box) and box.size > 0:
-            texts = [run.store.get((box, i)) or NOTHING for i in range(box.size)]
+        if isinstance(box, Box) and (texts := boxes.parts(run, box)):
             return [str(v.value) for vals in texts for v in vals if isinstance(v, Const)]
     return [name for name, _ in run.classes.dataclass_fields(value.klass)]
 
@@ -121,8 +119,8 @@ def _mapping(
     run: Interpreter, frame: Frame, pattern: r.Pattern, value: Value, at: r.At, inner: dict[str, Vals]
 ) -> bool | None:
     if isinstance(value, Box) and value.kind == "dict":
-        closed = value.size >= 0 and run.store.get((value, ANY_KEY)) is None
-        known = attributes.box_keys(run, value)
+        closed = boxes.order(run, value) is not None
+        known = boxes.keys(run, value)
         answers: list[bool | None] = []
         for key, part in zip(pattern.keys, pattern.inner, strict=True):
             if closed and key not in known:
@@ -139,12 +137,11 @@ def _sequence(
 ) -> bool | None:
     value = made_classes.as_tuple(run, value)
     star = next((i for i, part in enumerate(pattern.inner) if part.kind == "star"), None)
-    if not (isinstance(value, Box) and value.kind in ("list", "tuple") and value.size >= 0):
-        return _loose(run, frame, pattern, at, inner, value)
-    if run.store.get((value, ANY_KEY)) is not None:
+    size = boxes.length(run, value) if isinstance(value, Box) and value.kind in ("list", "tuple") else -1
+    if size < 0 or not isinstance(value, Box):
         return _loose(run, frame, pattern, at, inner, value)
     fixed = len(pattern.inner) - (star is not None)
-    if value.size < fixed or (star is None and value.size != fixed):
+    if size < fixed or (star is None and size != fixed):
         return False
     answers: list[bool | None] = []
     for index, part in enumerate(pattern.inner):
@@ -165,7 +162,7 @@ def _loose(
     """The parts of something whose items are not told apart."""
     if isinstance(value, Const) and value.kind != "ellipsis":
         return False
-    held = attributes.box_values(run, value) if isinstance(value, Box) else NOTHING
+    held = boxes.values(run, value) if isinstance(value, Box) else NOTHING
     for part in pattern.inner:
         match(run, frame, part, held or unknown(_PART), at, inner)
     return None

@@ -70,7 +70,7 @@ def spawn(
                 for name in row.entries
                 if attributes.lookup(run, v.klass, name) is not None
             ) or unknown("handler object that is not known")
-        job = Ext(result, None, "", (frame.module.path, at, frame))
+        job = Ext(result, None, "", run.site(frame, at))
         report(run, row, given, arguments, at, frame, job)
         return off_loop(given, path) if row.decorator else one(job)
     if row.decorator:

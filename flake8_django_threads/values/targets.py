@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import attributes, iteration, made_classes
+from flake8_django_threads.values import attributes, boxes, iteration, made_classes
 from flake8_django_threads.values.domain import (
     ANY_KEY,
     Arguments,
@@ -53,7 +54,7 @@ def assign(run: Interpreter, frame: Frame, target: r.Expr, vals: Vals, source: r
             keys = run.evaluate(frame, target.key)
             for receiver in attributes.ordered(receivers):
                 if isinstance(receiver, Box):
-                    attributes.box_put(run, receiver, keys, vals)
+                    boxes.put(run, receiver, keys, vals)
                 elif isinstance(receiver, Fields):
                     name = string(keys)
                     if name is not None:
@@ -65,6 +66,18 @@ def assign(run: Interpreter, frame: Frame, target: r.Expr, vals: Vals, source: r
             assign(run, frame, target.value, vals, None)
         case r.Display():
             _unpack(run, frame, target, vals)
+
+
+def names(target: r.Expr) -> Iterator[str]:
+    """The names that a target binds."""
+    match target:
+        case r.Name():
+            yield target.id
+        case r.Display():
+            for item in target.items:
+                yield from names(item)
+        case r.Starred():
+            yield from names(target.value)
 
 
 def _by_descriptor(run: Interpreter, frame: Frame, receiver: Value, target: r.Attr, vals: Vals) -> bool:
@@ -94,7 +107,7 @@ def delete(run: Interpreter, frame: Frame, target: r.Attr | r.Index) -> None:
 
 def _unpack(run: Interpreter, frame: Frame, target: r.Display, vals: Vals) -> None:
     vals = frozenset(made_classes.as_tuple(run, v) for v in vals)
-    sized = all(isinstance(v, Box) and v.size >= 0 for v in vals) and vals
+    sized = all(isinstance(v, Box) and boxes.length(run, v) >= 0 for v in vals) and vals
     if not sized:
         vals_of_all = iteration.elements(run, vals, target.at, frame)
     starred = next((i for i, item in enumerate(target.items) if isinstance(item, r.Starred)), None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
-from flake8_django_threads.values import constraints, externals, flow, surroundings
+from flake8_django_threads.values import boxes, constraints, externals, flow, surroundings
 from flake8_django_threads.values.domain import (
     NONE,
     NOTHING,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def touch(run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments, at: r.At, path: str = "") -> None:
     """Emit the touch that a row describes, with the alias that receiver or arguments name."""
-    if _empty(row, arguments):
+    if _empty(run, row, arguments):
         return
     alias = receiver.alias if isinstance(receiver, (Ext, Instance)) else ""
     if row.alias is not None:
@@ -38,12 +38,12 @@ def touch(run: Interpreter, row: Row, receiver: Value | None, arguments: Argumen
     surroundings.touch(run, flow.Touch(at, alias or flow.DEFAULT, what(receiver, path)))
 
 
-def _empty(row: Row, arguments: Arguments) -> bool:
+def _empty(run: Interpreter, row: Row, arguments: Arguments) -> bool:
     """Whether the argument without which there is nothing to do is literally empty."""
     if row.unless_empty is None:
         return False
     given = arguments.get(row.unless_empty.position, row.unless_empty.keyword)
-    return bool(given) and all(isinstance(v, Box) and v.size == 0 for v in given or NOTHING)
+    return bool(given) and all(isinstance(v, Box) and boxes.length(run, v) == 0 for v in given or NOTHING)
 
 
 def applies(run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments) -> bool:
@@ -62,9 +62,9 @@ def remember_query(run: Interpreter, instance: Instance, arguments: Arguments) -
         run.store.set((instance, "<query>"), queries)
 
 
-def coroutine(row: Row, receiver: Value | None, arguments: Arguments, path: str) -> Vals:
+def coroutine(run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments, path: str) -> Vals:
     """What an async method of the ORM's gives: something that does its work when it is awaited."""
-    if _empty(row, arguments):
+    if _empty(run, row, arguments):
         return unknown("coroutine that has nothing to do")
     of: Value | None = None
     if isinstance(receiver, (Ext, Instance)):

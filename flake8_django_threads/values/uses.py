@@ -48,7 +48,7 @@ def use(run: Interpreter, row: Row, arguments: Arguments, path: str, at: r.At, f
         case "row":
             return join(elements) or unknown("element")
         case "rows":
-            box = Box("list", (frame.module.path, at, frame))
+            box = Box("list", run.site(frame, at))
             run.store.set((box, ANY_KEY), join(elements) or unknown("element"))
             return one(box)
     return one(Ext(run.models.canonical(row.returns)))

@@ -230,7 +230,7 @@ def _namespace(stage: _Stage) -> dict[str, Any]:
 
 
 class _Staged(ast.NodeTransformer):
-    """Drops imports, counts the rounds of while loops, and leaves open how many elements a literal has."""
+    """Drops imports, counts the rounds of while loops, and leaves open how many connections there are."""
 
     def __init__(self) -> None:
         self._loops = 0
@@ -260,8 +260,7 @@ class _Staged(ast.NodeTransformer):
 
     def _open(self, iterable: ast.expr) -> ast.expr:
         text = ast.unparse(iterable)
-        sure = isinstance(iterable, (ast.Tuple, ast.List)) or text.startswith(("range(", "connections.all("))
-        return ast.parse(f"_some({text})", mode="eval").body if sure else iterable
+        return ast.parse(f"_some({text})", mode="eval").body if text.startswith("connections.all(") else iterable
 
 
 def _handled(tree: ast.AST) -> set[str]:
