@@ -314,10 +314,11 @@ def _rounds(
 
 
 def _boolop(run: Interpreter, frame: Frame, expr: r.BoolOp) -> Vals:
+    run.sure = None
     first = evaluate(run, frame, expr.operands[0])
     use_as_bool(run, frame, first, expr.at)
     rest = expr.operands[1:]
-    decided = outcome(frame, expr.operands[0], first)
+    decided = outcome(run, frame, expr.operands[0], first)
     if decided is not None and decided == (expr.op == "or"):
         return first
     following = rest[0] if len(rest) == 1 else r.BoolOp(expr.at, expr.op, rest)
@@ -327,15 +328,29 @@ def _boolop(run: Interpreter, frame: Frame, expr: r.BoolOp) -> Vals:
 
     def more() -> bool:
         narrow(run, frame, expr.operands[0], expr.op == "and")
-        found.append(evaluate(run, frame, following))
+        with run.writing() as items:
+            found.append(evaluate(run, frame, following))
+        tree = flow.sequence(items)
+        run.emit(tree)
+        sure.append(flow.never_ends(tree) or outcome(run, frame, following, found[-1]) is ends)
         return True
 
+    sure: list[bool] = []
+    ends = expr.op == "or"
     run.alternatives(expr.at, (more, lambda: True))
+    if sure[0]:
+        # Whichever operand gives the value, the last one leaves no choice, or never gives one.
+        run.sure = (expr, ends)
     return join(found)
 
 
-def outcome(frame: Frame, test: r.Expr, vals: Vals) -> bool | None:
-    """The truth of a test where it is certain: of literals, and of what a caller gave to a parameter."""
+def outcome(run: Interpreter, frame: Frame, test: r.Expr, vals: Vals) -> bool | None:
+    """The truth of a test where it is certain: of literals, of what a caller gave to a parameter, and of operands.
+
+    The test has just been evaluated, to ``vals``.
+    """
+    if run.sure is not None and run.sure[0] is test:
+        return run.sure[1]
     if not all(isinstance(v, Const) for v in vals):
         function = frame.function
         given = isinstance(test, r.Name) and function is not None and not frame.symbolic
@@ -347,7 +362,7 @@ def outcome(frame: Frame, test: r.Expr, vals: Vals) -> bool | None:
 def _not(run: Interpreter, frame: Frame, expr: r.Not) -> Vals:
     vals = evaluate(run, frame, expr.operand)
     use_as_bool(run, frame, vals, expr.at)
-    decided = outcome(frame, expr.operand, vals)
+    decided = outcome(run, frame, expr.operand, vals)
     if decided is None and from_settings(vals):
         return unknown(CONFIGURED)
     return one(Const(not decided, "bool")) if decided is not None else unknown("truth of something")
@@ -526,7 +541,7 @@ def _ordered(op: str, a: Any, b: Any) -> bool | None:
 def _ifexpr(run: Interpreter, frame: Frame, expr: r.IfExpr) -> Vals:
     vals = evaluate(run, frame, expr.test)
     use_as_bool(run, frame, vals, expr.at)
-    decided = outcome(frame, expr.test, vals)
+    decided = outcome(run, frame, expr.test, vals)
     if decided is not None:
         return evaluate(run, frame, expr.body if decided else expr.orelse)
     found: list[Vals] = []

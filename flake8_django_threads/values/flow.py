@@ -217,6 +217,43 @@ class Summary:
     complete: bool = False
 
 
+def never_ends(node: Node, callers: tuple[Summary, ...] = ()) -> bool:
+    """Whether every way through ``node`` surely leaves it by an exception or a jump, as far as its shape shows."""
+    match node:
+        case Raise() | Jump():
+            return True
+        case Seq():
+            return any(never_ends(item, callers) for item in node.items)
+        case Branch():
+            return all(never_ends(arm, callers) for arm in node.arms)
+        case Try():
+            arms = (Seq((node.body, node.orelse)), *(handler.body for handler in node.handlers))
+            return never_ends(node.final, callers) or all(never_ends(arm, callers) for arm in arms)
+        case Invoke():
+            summary = node.summary
+            return summary.complete and summary not in callers and _never_returns(summary.tree, (*callers, summary))
+    return False
+
+
+def _never_returns(tree: Node, callers: tuple[Summary, ...]) -> bool:
+    """Whether a function's tree surely raises: neither its end nor a ``return`` is met before."""
+    match tree:
+        case Raise():
+            return True
+        case Seq():
+            for item in tree.items:
+                if _never_returns(item, callers):
+                    return True
+                if not isinstance(item, (Touch, Close, Wait, MayRaise, Invoke)):
+                    return False
+            return False
+        case Branch():
+            return all(_never_returns(arm, callers) for arm in tree.arms)
+        case Invoke():
+            return never_ends(tree, callers)
+    return False
+
+
 def sequence(items: list[Node]) -> Node:
     """The nodes one after the other, flattened, without what does nothing."""
     kept: list[Node] = []

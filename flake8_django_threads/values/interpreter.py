@@ -171,6 +171,8 @@ class Interpreter:
         self.in_thread = 0
         self.outermost: Frame | None = None
         self.off_loop = 0
+        # The boolean operation evaluated last whose operands leave no choice, and its truth.
+        self.sure: tuple[r.BoolOp, bool] | None = None
         self.most_depth = MOST_DEPTH
         self.most_steps = MOST_STEPS
         self.pushed: list[tuple[Ext, list[Node], int, Value, bool]] = []
@@ -450,7 +452,7 @@ class Interpreter:
         if expressions.from_settings(vals):
             vals = unknown(context_managers.CONFIGURED)
         expressions.use_as_bool(self, frame, vals, stmt.at)
-        decided = expressions.outcome(frame, stmt.test, vals)
+        decided = expressions.outcome(self, frame, stmt.test, vals)
         if decided is not None:
             return self.block(frame, stmt.body if decided else stmt.orelse)
         shut_when = context_managers.shut_test(self, frame, stmt.test)
@@ -483,12 +485,19 @@ class Interpreter:
         return len(given) > 1 and all(isinstance(binding.expr, r.Const) for binding in given)
 
     def _while(self, frame: Frame, stmt: r.While) -> bool:
+        never = False
+
         def head() -> None:
+            nonlocal never
             vals = self.evaluate(frame, stmt.test)
             expressions.use_as_bool(self, frame, vals, stmt.at)
+            never = self.sure is not None and self.sure[0] is stmt.test and not self.sure[1]
+
+        def body() -> bool:
+            return not never and self.block(frame, stmt.body)
 
         endless = isinstance(stmt.test, r.Const) and bool(stmt.test.value)
-        return self.loop(frame, stmt.at, head, lambda: self.block(frame, stmt.body), stmt.orelse, endless, endless)
+        return self.loop(frame, stmt.at, head, body, stmt.orelse, endless, endless)
 
     def _for(self, frame: Frame, stmt: r.For) -> bool:
         iterable = self.evaluate(frame, stmt.iterable)

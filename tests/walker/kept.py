@@ -497,4 +497,26 @@ KEPT = (
                 connection.close()
     """,
     ),
+    Kept(
+        "operands that leave no choice",
+        NEVER,
+        "short circuit",
+        """
+        def stops():
+            raise Stop
+
+
+        def entry():
+            if flag() and stops():
+                Item.objects.count()
+            if flag() and unknown() and 0:
+                Item.objects.count()
+            if flag() or 1:
+                pass
+            else:
+                Item.objects.count()
+            while flag() and stops():
+                Item.objects.count()
+    """,
+    ),
 )
