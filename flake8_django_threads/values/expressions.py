@@ -257,7 +257,7 @@ def _tested(
         return chosen(), True
     vals = evaluate(run, frame, tests[0])
     use_as_bool(run, frame, vals, at)
-    decided = outcome(frame, tests[0], vals)
+    decided = outcome(run, frame, tests[0], vals)
     if decided is False:
         return True, True
     if decided:
