@@ -245,13 +245,13 @@ def test_a_file_that_cannot_be_written_costs_no_other(project: Path, djt: Djt) -
 
 def test_what_is_left_is_told_with_its_reason(project: Path, djt: Djt) -> None:
     (project / "a.py").write_bytes((FIXES / "generator" / "before.py").read_bytes())
-    (project / "b.py").write_bytes(LEAK.replace(b"DJT001", b"DJT008"))
+    (project / "b.py").write_bytes(LEAK.replace(b"DJT001", b"DJT004"))
     said = djt("--write")
     assert said.code == 1
     first, second, summary = said.err.splitlines()
     assert first.startswith("a.py:10:1: DJT001 is left: the entry is a generator")
-    assert second.startswith("b.py:15:5: DJT008 has an unsafe fix: ")
-    reason = "the connection would be closed only when the loop ends"
+    assert second.startswith("b.py:15:5: DJT004 has an unsafe fix: ")
+    reason = "a connection that CONN_MAX_AGE was set to keep would be closed"
     assert summary.endswith(f"0 fixed, 1 more with --unsafe-fixes ({reason}), 0 unknown")
     assert djt("--write", "--unsafe-fixes").out == "fixed b.py (1 finding)\n"
 

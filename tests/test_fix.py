@@ -11,8 +11,8 @@ import pytest
 from fix_marks import recheck_of, spans
 
 from flake8_django_threads.base import Finding, Span
+from flake8_django_threads.fix.choose import choose
 from flake8_django_threads.fix.diff import diff
-from flake8_django_threads.fix.edit import choose
 from flake8_django_threads.fix.plan import Change, Plan, plan
 from flake8_django_threads.fix.proofs import DisprovedError, prove
 from flake8_django_threads.fix.rewrite import Rewritten, rewrite

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fix_cases import UNCHANGED_IN_USE, Case
+from fix_cases import AFTER_COMMIT, ALONE, UNCHANGED_IN_USE, Case
 from fix_marks import MARK
 
 Observe = Callable[[Path], dict[str, Any]]
@@ -80,7 +80,7 @@ def test_repair_shows_the_same_and_leaves_nothing(case: Case, observe: Observe, 
     before, after = seen["before"], seen["after"]
     assert any(mode["leaked"] for mode in before.values()), "the code does not leak"
     for mode, saw in after.items():
-        assert saw["leaked"] == 0, mode
+        assert saw["leaked"] == 0, (mode, saw)
         assert {**saw, "leaked": None} == {**before[mode], "leaked": None}, mode
     rows = [row[0] for row in after["in a transaction"]["rows"]]
     assert {"before the call", "after the call"} <= set(rows)
@@ -94,3 +94,18 @@ def test_the_stage_sees_rows_that_a_close_would_lose(observe: Observe, tmp_path:
     )
     seen = observe(tmp_path)["in a transaction"]
     assert "before the call" not in [row[0] for row in seen["rows"]]
+
+
+@pytest.mark.parametrize("case", AFTER_COMMIT, ids=lambda case: case.name)
+def test_what_waits_for_the_commit_runs_behind_it_and_leaves_nothing(
+    case: Case, observe: Observe, tmp_path: Path
+) -> None:
+    case.lay_out(tmp_path, after=True)
+    for mode, saw in observe(tmp_path).items():
+        assert saw["leaked"] == 0, (mode, saw)
+        rows = {(row[0], row[1]) for row in saw["rows"]}
+        made = {name for name, _ in rows} & {"a", "b"}
+        # Before the commit the thread would not have found them.
+        assert {("a", "seen"), ("a", "late")} & rows or mode == "failing" or "archive" in case.before[ALONE], mode
+        assert made, mode
+        assert mode != "in a transaction" or {"before the call", "after the call"} <= {name for name, _ in rows}

@@ -10,6 +10,9 @@ from flake8_django_threads.facts.records import At
 from flake8_django_threads.values import flow
 from flake8_django_threads.values.flow import Node, Summary
 
+# All that code may call that does nothing but close.
+CLOSING_NAMES = frozenset({"all", "close", "close_all", "close_old_connections", "close_if_unusable_or_obsolete"})
+
 
 class Found(NamedTuple):
     """A leaf with its file and the calls that lead to it: (function, file, position of the call), outermost first."""

@@ -21,7 +21,7 @@ from flake8_django_threads.effects.entries import (
     handed_over,
     left_to_parameter,
 )
-from flake8_django_threads.effects.evidence import close_alone, closing
+from flake8_django_threads.effects.evidence import CLOSING_NAMES, close_alone, closing
 from flake8_django_threads.effects.explore import (
     HELPER_DEPTH,
     LIMITS,
@@ -67,8 +67,6 @@ from flake8_django_threads.values.flow import sequence
 from flake8_django_threads.values.interpreter import MOST_DEPTH, MOST_STEPS, Exhausted, Interpreter, SpawnEvent, ignore
 from flake8_django_threads.values.transactions import Start
 
-# All that a job may call that is nothing but a close.
-_CLOSING_NAMES = frozenset({"all", "close", "close_all", "close_old_connections", "close_if_unusable_or_obsolete"})
 MOST_CALLERS = 12
 FILE_STEPS, LEAST_STEPS = 160_000, 4_000
 LIMIT = "limit: "
@@ -638,7 +636,7 @@ def _is_plain(entry: Func | None, event: Event, module: r.ModuleFacts) -> bool:
         return True
     is_alone = entry.function.name == "<lambda>" or isinstance(entry.function.owner, r.ModuleFacts)
     called = {last_name(call.func) for call, scope in entry.module.calls if scope is entry.function}
-    return is_alone and not entry.function.decorators and called <= _CLOSING_NAMES
+    return is_alone and not entry.function.decorators and called <= CLOSING_NAMES
 
 
 def _has_one_worker(module: r.ModuleFacts) -> bool:

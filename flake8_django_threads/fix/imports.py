@@ -33,6 +33,22 @@ def add_import(module: cst.Module, wanted: Import, path: str) -> cst.Module:
     return _insert(module, body, wanted, path)
 
 
+def rename_import(module: cst.Module, old: Import, new: Import) -> cst.Module:
+    """Import another name of the same module in the place of one."""
+    body = list(module.body)
+    for index, statement in enumerate(body):
+        found = _only_import(statement)
+        if isinstance(found, cst.ImportFrom) and not isinstance(found.names, cst.ImportStar):
+            names = [
+                alias.with_changes(name=cst.Name(new.name))
+                if _dotted(alias.name) == old.name and alias.asname is None and _dotted(found.module) == old.module
+                else alias
+                for alias in found.names
+            ]
+            body[index] = statement.with_changes(body=[found.with_changes(names=names)])
+    return module.with_changes(body=body)
+
+
 def _extend(module: cst.Module, statement: cst.CSTNode, wanted: Import) -> cst.SimpleStatementLine | None:
     found = _only_import(statement)
     if not isinstance(found, cst.ImportFrom) or found.lpar or found.relative or isinstance(found.names, cst.ImportStar):

@@ -40,6 +40,22 @@ class Names:
         self._words = set(re.findall(r"\w+", text))
         self._module = [*bound(tree.body), *((name, None) for name in _declared_global(tree))]
         self.added: list[Import] = []
+        self._given_up: dict[tuple[Import, Import], int] = {}
+
+    def give_up(self, old: Import, new: Import) -> None:
+        """Let one use of an imported name become one of another name, which is not bound yet."""
+        self._given_up[old, new] = self._given_up.get((old, new), 0) + 1
+
+    def settle(self) -> tuple[tuple[Import, Import], ...]:
+        """The imports to rename, for no use of the old name is left; where one is, the new name is asked for."""
+        used = [node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)]
+        renamed = {pair: count >= used.count(pair[0].name) for pair, count in self._given_up.items()}
+        self.added += [new for (_, new), is_last in renamed.items() if not is_last and new not in self.added]
+        return tuple(pair for pair, is_last in renamed.items() if is_last)
+
+    def is_free(self, name: str) -> bool:
+        """Whether the module binds no such name."""
+        return all(bound_name != name for bound_name, _ in self._module)
 
     def fresh(self, name: str) -> str:
         """Make a name that the file does not hold yet out of the wanted one."""
@@ -87,6 +103,9 @@ class Names:
         """Give an expression for ``module.name`` at module level; import what is missing in the file's own manner."""
         for spelling in self.spellings(module, name):
             return spelling
+        for made in self.added:
+            if (made.module, made.name) in ((module, ""), (module, name)):
+                return made.bound if made.name else f"{made.bound}.{name}"
         taken = {bound_name for bound_name, _ in self._module}
         is_parted = any(isinstance(node, ast.ImportFrom) and node.module == module for node in self._tree.body)
         if is_parted and name not in taken:

@@ -8,14 +8,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..base import Finding, Problem
-from .edit import Closer, Edit, Wrap, choose
+from .choose import Closer, Wrap, choose
+from .edit import Edit
+from .ini_option import OPTION, prove_option, with_option
 from .proofs import DisprovedError, Recheck, prove
 from .rewrite import Rewritten, rewrite
 from .source import NoEditError, Source, absolute
 
+# By code, or by the kind of the remedy.
 UNSAFE: Mapping[str, str] = {
     "DJT004": "a connection that CONN_MAX_AGE was set to keep would be closed",
-    "DJT008": "the connection would be closed only when the loop ends",
+    "on-commit": "the thread would start later, and not at all after a rollback",
+    "transaction-test-case": "the tests of the class would commit, and flush every table after each of them",
+    "transaction-mark": "the test would commit, and flush every table at its end",
+    "close-wrapper": "Django would notice that the connection is closed",
+    "close-before-del": "the connection would be closed where it is only forgotten now",
 }
 
 # A tree too deep to walk is left alone like any other that cannot be edited.
@@ -98,8 +105,9 @@ def _plan(
         except _FAILURES as error:
             refused.append(Refusal(finding, str(error)))
             continue
-        if finding.code in UNSAFE and not unsafe:
-            hidden.append(Refusal(finding, UNSAFE[finding.code]))
+        danger = UNSAFE.get(finding.code) or UNSAFE.get(finding.remedy.kind)
+        if danger is not None and not unsafe:
+            hidden.append(Refusal(finding, danger))
         else:
             _join(wanted[edit.path], edit, finding)
     changes, problems = [], []
@@ -137,7 +145,7 @@ class _Sources:
 def _join(edits: dict[Edit, list[Finding]], edit: Edit, finding: Finding) -> None:
     """Add a finding to the edit of its place; several spawns of one entry share one edit."""
     for known in edits:
-        if known.span == edit.span:
+        if known.span == edit.span and known.swap == edit.swap:
             either = known.all_databases or edit.all_databases
             merged = known._replace(all_databases=either, move=known.move or edit.move)
             edits[merged] = [*edits.pop(known), finding]
@@ -149,6 +157,8 @@ def _settle(
     source: Source, edits: Mapping[Edit, Sequence[Finding]], recheck: Recheck
 ) -> tuple[Change | None, list[Refusal]]:
     """Try all edits of a file together; where that fails add them one by one and leave out those that fail."""
+    if any(edit.swap == OPTION for edit in edits):
+        return _settle_options(source, edits, recheck)
     paths = {source.path, *(absolute(finding.span.path) for fixed in edits.values() for finding in fixed)}
     before = {path: recheck({}, path) for path in sorted(paths)}
 
@@ -179,3 +189,21 @@ def _settle(
         return None, refused
     fixed_all = tuple(finding for fixed in accepted.values() for finding in fixed)
     return Change(source.path, source.data, source.encode(result.text), fixed_all), refused
+
+
+def _settle_options(
+    source: Source, edits: Mapping[Edit, Sequence[Finding]], recheck: Recheck
+) -> tuple[Change | None, list[Refusal]]:
+    """The same for a file of options, the last section first, so that the places of the others stay."""
+    text, done, refused = source.text, list[Finding](), list[Refusal]()
+    for edit, fixed in sorted(edits.items(), key=lambda item: item[0].span, reverse=True):
+        try:
+            new = with_option(text, edit.span)
+            prove_option(Source(source.path, source.encode(text)), edit.span, new, fixed, recheck)
+        except _FAILURES as error:
+            refused += [Refusal(finding, str(error), isinstance(error, DisprovedError)) for finding in fixed]
+        else:
+            text, done = new, [*done, *fixed]
+    if not done:
+        return None, refused
+    return Change(source.path, source.data, source.encode(text), tuple(done)), refused

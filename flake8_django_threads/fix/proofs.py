@@ -12,6 +12,7 @@ from ..base import Finding, Span
 from .edit import Edit
 from .rewrite import Extent, Place, Rewritten, rewrite
 from .source import NoEditError, Source, absolute, parse, start, whole
+from .swap_expression import swapped_back
 from .wrap_at_boundary import unwrapped
 
 Recheck = Callable[[Mapping[str, str], str], Sequence[Finding]]
@@ -66,13 +67,20 @@ class _Twin:
         self.extents: dict[Extent, Extent] = {}
 
     def compare(self, old: object, new: object) -> None:
-        if isinstance(old, ast.expr) and (text := self._done.swapped.get(self._old.whole(old))) is not None:
-            wanted = ast.parse(f"async def f():\n ({text})").body[0].body[0].value  # type: ignore[attr-defined]
-            if not isinstance(new, ast.AST) or ast.dump(new) != ast.dump(wanted):
+        if isinstance(old, ast.expr) and (kind := self._done.swapped.get(self._old.whole(old))) is not None:
+            assert isinstance(new, ast.AST)
+            back = swapped_back(kind, old, new)
+            if back is None:
                 raise DisprovedError("taking the edit out again does not give back the original")
-            self.starts.setdefault(self._old.start(old), self._new.start(new))
+            # The statement may begin where the expression did, and need not any more.
+            self.starts[self._old.start(old)] = self._new.start(new if back is old else back)
+            if back is not old:
+                self._compare(old, back)
             self.extents[self._old.whole(old)] = self._new.whole(new)
             return
+        self._compare(old, new)
+
+    def _compare(self, old: object, new: object) -> None:
         if isinstance(old, ast.expr) and self._old.whole(old) in self._done.targets:
             assert isinstance(new, ast.AST)
             new = unwrapped(new, self._done.helper)
@@ -82,6 +90,7 @@ class _Twin:
             self._compare_nodes(old, new)
         elif isinstance(old, list):
             assert isinstance(new, list)
+            new = self._without_lines_above(old, new)
             if len(old) != len(new):
                 raise DisprovedError("taking the edit out again does not give back the original")
             for left, right in zip(old, new, strict=True):
@@ -100,13 +109,38 @@ class _Twin:
                 right = self._without_additions(right)
             elif field == "body" and isinstance(old, ast.FunctionDef) and self._old.start(old) in self._done.bodies:
                 right = self._opened(old, right)
+            elif field == "decorator_list" and self._old.start(old) in self._done.above:
+                right = self._without_mark(self._done.above[self._old.start(old)], right)
             self.compare(left, right)
+
+    def _without_mark(self, text: str, marks: object) -> object:
+        assert isinstance(marks, list)
+        wanted = ast.dump(ast.parse(text, mode="eval").body)
+        return marks[1:] if marks and ast.dump(marks[0]) == wanted else marks
+
+    def _without_lines_above(self, old: Sequence[object], new: list[object]) -> list[object]:
+        """A block without the statements that were put above others."""
+        new = list(new)
+        for index, statement in enumerate(old):
+            text = self._done.above.get(self._old.start(statement)) if isinstance(statement, ast.Delete) else None
+            if text is not None and ast.dump(new[index]) == ast.dump(ast.parse(text).body[0]):  # type: ignore[arg-type]
+                del new[index]
+        return new
 
     def _without_additions(self, body: object) -> list[ast.stmt]:
         assert isinstance(body, list)
+        body = list(body)
         if self._done.added_helper:
             helper = ast.dump(ast.parse(self._done.added_helper).body[0])
             body = _without_first(body, lambda statement: ast.dump(statement) == helper)
+        for was, now in self._done.renamed:
+            for index, statement in enumerate(body):
+                if isinstance(statement, ast.ImportFrom) and (statement.module, statement.level) == (was.module, 0):
+                    names = [
+                        ast.copy_location(ast.alias(was.name), a) if (a.name, a.asname) == (now.name, None) else a
+                        for a in statement.names
+                    ]
+                    body[index] = ast.copy_location(ast.ImportFrom(statement.module, names, 0), statement)
         for wanted in self._done.imports:
             alone = ast.dump(ast.parse(wanted.statement).body[0])
             body = list(body)

@@ -13,10 +13,11 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 
 from .edit import Edit, Function
 from .fold_call import Fold, folded, folds
-from .imports import Statement, add_import, with_blanks
+from .imports import Statement, add_import, rename_import, with_blanks
 from .names import Import, Names, bound_in, leading_import
 from .source import NoEditError, Source, start, whole
-from .swap_expression import swapped
+from .stand_above import ABOVE, line_above, with_line_above
+from .swap_expression import Swap, swap
 from .wrap_at_boundary import HELPER, existing_helpers, helper_source, helper_statement, unwrapped, wrapped
 from .wrap_in_place import Closing, Enclosed, enclose
 
@@ -34,7 +35,8 @@ class Rewritten(NamedTuple):
     """A new text and what it has more than the old one. Places are those of the old text.
 
     ``helper`` is the name that ``targets`` are wrapped in, ``added_helper`` its text if it is new. ``swapped`` has the
-    text of each expression that took the place of another.
+    kind of edit of each expression that was made into another one, and ``above`` the text put above a statement, a
+    decorator's or another statement's. ``renamed`` are the imports that give another name now.
     """
 
     text: str
@@ -44,6 +46,8 @@ class Rewritten(NamedTuple):
     helper: str
     added_helper: str
     swapped: Mapping[Extent, str] = MappingProxyType({})
+    above: Mapping[Place, str] = MappingProxyType({})
+    renamed: tuple[tuple[Import, Import], ...] = ()
 
 
 def rewrite(source: Source, edits: Sequence[Edit]) -> Rewritten:
@@ -64,15 +68,7 @@ def rewrite(source: Source, edits: Sequence[Edit]) -> Rewritten:
             if function is None:
                 raise NoEditError("its definition is not where it was seen")
             bodies[function] = edit, _closing(source, names, edit)
-    swaps: dict[cst.BaseExpression, cst.BaseExpression] = {}
-    swapped_at: dict[Extent, str] = {}
-    for edit in (edit for edit in edits if edit.swap):
-        old = positions.expressions.get(whole(edit.span))
-        beside = positions.expressions.get(whole(edit.inner)) if edit.inner is not None else None
-        if old is None or (beside is None and edit.inner is not None):
-            raise NoEditError("the expression is not where it was seen")
-        swaps[old] = swapped(edit, old, beside, names, _around(source, start(edit.span)))
-        swapped_at[whole(edit.span)] = module.code_for_node(swaps[old])
+    swaps, above = _other_edits(source, module, names, positions, edits)
     spans = [edit.span for edit in edits if not edit.in_place and not edit.swap]
     targets: set[cst.BaseExpression] = set()
     for span in spans:
@@ -92,20 +88,53 @@ def rewrite(source: Source, edits: Sequence[Edit]) -> Rewritten:
             raise NoEditError("the entry is wrapped already")
     extents = frozenset(whole(span) for span in spans)
     breaks = folds(source, extents, len(helper) + 2, module.default_indent) if targets else {}
-    surgeon = _Surgeon(
-        bodies, targets, helper, swaps, {positions.expressions[place]: fold for place, fold in breaks.items()}
-    )
-    body: list[Statement] = [_visited(statement, surgeon) for statement in module.body]
+    lines_above = {positions.statements[place]: text for place, text in above.items()}
+    folded_calls = {positions.expressions[place]: fold for place, fold in breaks.items()}
+    surgeon = _Surgeon(bodies, targets, helper, swaps, lines_above, folded_calls)
+    body = [_visited(statement, surgeon) for statement in module.body]
     if added:
         at = _above(module.body, positions, min(start(span) for span in spans))
-        body[at] = with_blanks(body[at], 2)
         blanks = [cst.EmptyLine(indent=False)] * (2 if at else 0)
-        body.insert(at, helper_statement(added).with_changes(leading_lines=blanks))
-    module = module.with_changes(body=body)
+        new = helper_statement(added).with_changes(leading_lines=blanks)
+        body[at][:1] = [new, with_blanks(body[at][0], 2)]
+    module = module.with_changes(body=[statement for part in body for statement in part])
+    renamed = names.settle()
+    for old_name, new_name in renamed:
+        module = rename_import(module, old_name, new_name)
     for wanted in names.added:
         module = add_import(module, wanted, source.path)
-    text = module.code + tail
-    return Rewritten(text, tuple(names.added), surgeon.enclosed, extents, helper, added, swapped_at)
+    return Rewritten(
+        module.code + tail,
+        tuple(names.added),
+        surgeon.enclosed,
+        extents,
+        helper,
+        added,
+        {whole(edit.span): edit.swap for edit in edits if edit.swap and edit.swap not in ABOVE},
+        above,
+        renamed,
+    )
+
+
+def _other_edits(
+    source: Source, module: cst.Module, names: Names, positions: _Positions, edits: Sequence[Edit]
+) -> tuple[dict[cst.BaseExpression, Swap], dict[Place, str]]:
+    """The expressions to change, and the lines to put above statements."""
+    swaps: dict[cst.BaseExpression, Swap] = {}
+    above: dict[Place, str] = {}
+    for edit in edits:
+        if edit.swap in ABOVE:
+            if start(edit.span) not in positions.statements:
+                raise NoEditError("the statement shares its line with others")
+            above[start(edit.span)] = line_above(edit, source, names)
+        elif edit.swap:
+            old = positions.expressions.get(whole(edit.span))
+            beside = positions.expressions.get(whole(edit.inner)) if edit.inner is not None else None
+            if old is None or (beside is None and edit.inner is not None):
+                raise NoEditError("the expression is not where it was seen")
+            inner = module.code_for_node(beside) if beside is not None else ""
+            swaps[old] = swap(edit, old, inner, names, _around(source, start(edit.span)))
+    return swaps, above
 
 
 def _above(body: Sequence[cst.CSTNode], positions: _Positions, first: Place) -> int:
@@ -203,18 +232,21 @@ def _helper(source: Source, names: Names, all_databases: bool, before: Place) ->
 
 class _Positions(NamedTuple):
     functions: dict[Place, cst.FunctionDef]
+    statements: dict[Place, cst.CSTNode]
     expressions: dict[Extent, cst.BaseExpression]
     ends: dict[cst.CSTNode, Place]
 
 
 def _positions(module: cst.Module) -> _Positions:
     """Where the nodes are that an edit may name."""
-    found = _Positions({}, {}, {})
+    found = _Positions({}, {}, {}, {})
     top = set(module.body)
     for node, span in MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider).items():
         first, last = (span.start.line, span.start.column), (span.end.line, span.end.column)
         if isinstance(node, cst.FunctionDef):
-            found.functions[first] = node
+            found.functions[first] = found.statements[first] = node
+        elif isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1:
+            found.statements[first] = node
         elif isinstance(node, cst.BaseExpression):
             found.expressions[*first, *last] = node
         if node in top:
@@ -230,32 +262,37 @@ class _Surgeon(cst.CSTTransformer):
         bodies: Mapping[cst.FunctionDef, tuple[Edit, Closing]],
         targets: set[cst.BaseExpression],
         helper: str,
-        swaps: Mapping[cst.BaseExpression, cst.BaseExpression],
+        swaps: Mapping[cst.BaseExpression, Swap],
+        above: Mapping[cst.CSTNode, str],
         breaks: Mapping[cst.BaseExpression, Fold],
     ) -> None:
         super().__init__()
         self._bodies, self._targets, self._helper, self._swaps = bodies, targets, helper, swaps
-        self._breaks = breaks
+        self._above, self._breaks = above, breaks
         self.enclosed: dict[Place, Enclosed] = {}
 
-    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
+    def on_leave(  # type: ignore[override]
+        self, original_node: cst.CSTNode, updated_node: cst.CSTNode
+    ) -> cst.CSTNode | cst.FlattenSentinel[cst.BaseStatement]:
         """Give what the node becomes; its children are done."""
         if isinstance(original_node, cst.Call) and original_node in self._breaks:
             assert isinstance(updated_node, cst.Call)
             updated_node = folded(updated_node, self._breaks[original_node])
         if isinstance(original_node, cst.BaseExpression) and original_node in self._swaps:
-            return self._swaps[original_node]
+            assert isinstance(updated_node, cst.BaseExpression)
+            updated_node = self._swaps[original_node](updated_node)
         if original_node in self._targets and isinstance(updated_node, cst.BaseExpression):
             return wrapped(updated_node, self._helper)
         if isinstance(original_node, cst.FunctionDef) and original_node in self._bodies:
             assert isinstance(updated_node, cst.FunctionDef)
             edit, closing = self._bodies[original_node]
-            new, self.enclosed[start(edit.span)] = enclose(updated_node, closing, nest=edit.nest)
-            return new
+            updated_node, self.enclosed[start(edit.span)] = enclose(updated_node, closing, nest=edit.nest)
+        if original_node in self._above:
+            return with_line_above(updated_node, self._above[original_node])
         return updated_node
 
 
-def _visited(statement: Statement, surgeon: _Surgeon) -> Statement:
+def _visited(statement: Statement, surgeon: _Surgeon) -> list[Statement]:
     new = statement.visit(surgeon)
-    assert isinstance(new, Statement)
-    return new
+    made = list(new) if isinstance(new, cst.FlattenSentinel) else [new]
+    return [part for part in made if isinstance(part, Statement)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from flake8_django_threads.base import Finding
+from flake8_django_threads.base import Finding, Remedy, Span
 from flake8_django_threads.effects.linted_file import LintedFile
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import words
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _CONNECTIONS = ("django.db.connection", "django.db.connections[]")
 # Whoever changes these has the connection made anew.
 _SETTINGS = frozenset({"DATABASES", "databases"})
+_DEL = "close-before-del"
 _CURSOR = "django.db.connections[].cursor()"
 _SILENT_HERE = {
     f"{_CURSOR}.close": "closes the cursor alone",
@@ -40,7 +41,12 @@ class CloseThatDoesNotClose(Rule):
 
     code = "DJT006"
     name = "close-that-does-not-close"
-    fix_safety = "None: only the author knows which close was meant."
+    fix_safety = (
+        "Safe for `connections.close_all(...)`, which loses its argument. Unsafe for the driver's connection, which "
+        "Django's takes the place of, and for `del`, which gets a close above it: they close what stayed open before. "
+        "None for the others: `with connection:` may stand for a transaction as well, and the thread behind a cursor "
+        "gets its close with its own finding."
+    )
     known_gaps = ("A driver's connection that is closed in a test is taken for a broken connection on purpose.",)
     words = ("connections", "import connection", "db.connection", "reset_queries")
     example = Example(
@@ -70,29 +76,34 @@ class CloseThatDoesNotClose(Rule):
         for use in found:
             if use.frame.module is not file.module or use.at[:2] in seen:
                 continue
-            text = _mistake(file, use, found) or _in_a_leaking_thread(file, use)
+            text, kind = _mistake(file, use, found)
+            text = text or _in_a_leaking_thread(file, use)
             if text:
                 seen.add(use.at[:2])
-                yield self.found_at(file, use.at, text)
+                remedy = Remedy(kind, None, Span(file.shown, *use.at), None, only_spawned=False) if kind else None
+                yield self.found_at(file, use.at, text, remedy)
 
 
-def _mistake(file: LintedFile, use: Use, found: Iterable[Use]) -> str:
-    """What is wrong with a use, whoever runs it; empty where nothing is."""
+def _mistake(file: LintedFile, use: Use, found: Iterable[Use]) -> tuple[str, str]:
+    """What is wrong with a use, whoever runs it, and the kind of its remedy; empty where there is none."""
     owner, _, last = use.path.rpartition(".")
     if last == "__enter__" and owner in _CONNECTIONS:
-        return "with connection: raises TypeError, a connection of Django's is no context manager; it closes nothing"
+        text = "with connection: raises TypeError, a connection of Django's is no context manager; it closes nothing"
+        return text, ""
     if use.path == "django.db.connections.close_all" and use.call is not None and (use.call.args or use.call.keywords):
-        return "connections.close_all() takes no argument: the call raises TypeError and closes nothing"
+        text = "connections.close_all() takes no argument: the call raises TypeError and closes nothing"
+        return text, "bare-close-all"
     beside = [other for other in found if other.frame.function is use.frame.function and other is not use]
     if use.path == "django.db.connections.__delitem__" and not any(other.closes for other in beside):
         if use.frame.function is not None and _SETTINGS & words(use.frame.function.body):
-            return ""
-        return "del connections[...] forgets the connection without closing it: the session stays open"
+            return "", ""
+        return "del connections[...] forgets the connection without closing it: the session stays open", _DEL
     if last == "close" and owner in [f"{path}.connection" for path in _CONNECTIONS] and _is_written_so(use):
         function = use.frame.function
         if not _is_test(file, function) and not (function is not None and _takes_away(function)):
-            return f"{owner.rpartition('.')[2]}.close() closes the driver's connection alone: Django takes it for open"
-    return ""
+            text = f"{owner.rpartition('.')[2]}.close() closes the driver's connection alone: Django takes it for open"
+            return text, "close-wrapper"
+    return "", ""
 
 
 def _in_a_leaking_thread(file: LintedFile, use: Use) -> str:

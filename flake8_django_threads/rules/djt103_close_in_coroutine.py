@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.base import Finding, Remedy, Span, Step
+from flake8_django_threads.effects.evidence import CLOSING_NAMES
 from flake8_django_threads.effects.linted_file import LintedFile
+from flake8_django_threads.facts.walk import last_name
 from flake8_django_threads.rules.rule import Example, Rule
 
 if TYPE_CHECKING:
@@ -32,7 +34,10 @@ class CloseInCoroutine(Rule):
 
     code = "DJT103"
     name = "close-in-coroutine"
-    fix_safety = "Safe: the close is awaited through `sync_to_async`, in the thread that ran the queries."
+    fix_safety = (
+        "Safe: the close is awaited through `sync_to_async`, in the thread that ran the queries. None where a function "
+        "closes that does something else too."
+    )
     known_gaps = ("A project that sets DJANGO_ALLOW_ASYNC_UNSAFE is not told apart.",)
     words = ("close_all", "close_old_connections", "connection.close", "connections", "request_finished")
     example = Example(
@@ -80,7 +85,8 @@ class CloseInCoroutine(Rule):
             through = f" (by way of {called})" if called else ""
             text = f"{close}() in coroutine {_name(frame)}{through} {_what_it_does(use)}"
             trail = () if direct else (Step(Span(file.shown, *at), f"calls {called}"),)
-            yield self.found_at(file, at, text, _remedy(file, use) if direct else None, trail)
+            remedy = _remedy(file, use) if direct else _remedy_of_call(file, use, index)
+            yield self.found_at(file, at, text, remedy, trail)
 
 
 def _name(frame: Frame) -> str:
@@ -110,3 +116,15 @@ def _remedy(file: LintedFile, use: Use) -> Remedy | None:
     else:
         return None
     return Remedy("await-close-all", None, Span(file.shown, *call.at), target, only_spawned=False)
+
+
+def _remedy_of_call(file: LintedFile, use: Use, index: int) -> Remedy | None:
+    """The same for a call, without arguments, of a function that does nothing but close."""
+    at, (inner, _) = use.stack[index][1], use.stack[index + 1]
+    called = {last_name(call.func) for call, scope in inner.module.calls if scope is inner.function}
+    is_all = index + 2 == len(use.stack) and called <= CLOSING_NAMES
+    for call, _ in file.module.calls if is_all and not use.off_loop else ():
+        if call.at == at and not (call.args or call.keywords):
+            target = Span(file.shown, *call.func.at)
+            return Remedy("await-close-all", None, Span(file.shown, *at), target, only_spawned=False)
+    return None

@@ -184,6 +184,9 @@ class Run:
 
     def _sessions(self) -> int:
         """How many sessions beside the main thread's the server has, once it has heard of all that were closed here."""
+        for own in connections.all():
+            if own is not connections["default"]:
+                own.close()  # the main thread may keep what it opened
         held = sum(w.connection is not None for w in set(self._wrappers) - {connections["default"]})
         end = time.monotonic() + PATIENCE_S
         while True:

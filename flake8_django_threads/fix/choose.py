@@ -1,0 +1,79 @@
+"""How a finding's remedy chooses its edit."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from ..base import Finding, Remedy
+from .edit import Edit, Function, definition_at, is_generator
+from .ini_option import OPTION
+from .places import PLACES
+from .source import NoEditError, Source, start
+from .stand_above import ABOVE
+from .swap_expression import KINDS
+
+Closer = Literal["auto", "connection", "close_all"]
+Wrap = Literal["auto", "inplace", "boundary"]
+# Decorators that run nothing around the body.
+_SEE_THROUGH = frozenset({"staticmethod", "classmethod", "override", "final"})
+
+
+def choose(finding: Finding, closer: Closer, source_of: Callable[[str], Source], wrap: Wrap = "auto") -> Edit:
+    """Say which edit repairs a finding. Raise NoEditError, with the reason, where none does."""
+    remedy = finding.remedy
+    assert remedy is not None
+    if remedy.blocked:
+        raise NoEditError(remedy.blocked)
+    if remedy.kind not in ("wrap", *KINDS, *ABOVE, OPTION):
+        raise NoEditError("no edit is written for this code")
+    if remedy.kind != "wrap":
+        source = source_of(remedy.spawn.path)
+        edit = Edit(_own(source.path), remedy.spawn, False, True, swap=remedy.kind)
+        if remedy.kind in PLACES:
+            return PLACES[remedy.kind](source, remedy, edit)
+        return edit._replace(inner=remedy.target)
+    all_databases = remedy.many_databases if closer == "auto" else closer == "close_all"
+    against = _against_in_place(remedy, source_of)
+    if wrap != "boundary" and remedy.entry is not None and not against:
+        span = remedy.entry.span
+        return Edit(_own(source_of(span.path).path), span, True, all_databases, move=finding.code == "DJT002")
+    if wrap == "inplace":
+        raise NoEditError(against)
+    # What a helper does with its argument beside handing it to a thread is unknown: it may call it at once.
+    target = remedy.inner or remedy.target
+    if target is None:
+        raise NoEditError(f"{against or 'wanted at the boundary'}, and no argument stands here that could be wrapped")
+    return Edit(_own(source_of(target.path).path), target, False, all_databases)
+
+
+def _own(path: str) -> str:
+    if "site-packages" in Path(path).parts:
+        raise NoEditError(f"the edit belongs into an installed package, {path}")
+    return path
+
+
+def _against_in_place(remedy: Remedy, source_of: Callable[[str], Source]) -> str:
+    """Why the body of the entry is not to be touched; empty where it may be. Raise NoEditError where nothing may."""
+    if remedy.entry is None:
+        return "the entry is not known"
+    source = source_of(remedy.entry.span.path)
+    node = definition_at(source, remedy.entry.span)
+    if isinstance(node, ast.AsyncFunctionDef):
+        raise NoEditError("the entry is a coroutine function: its body runs where it is awaited")
+    if isinstance(node, Function | ast.Lambda) and is_generator(node):
+        raise NoEditError("the entry is a generator: its body runs where it is iterated")
+    marks = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+    spawning = [i for i, mark in enumerate(marks) if source.columns.start(mark) == start(remedy.spawn)]
+    # Every reference to what a library's decorator made of the function runs it in another thread.
+    if not remedy.only_spawned and (not spawning or remedy.inner):
+        return "the entry is not only spawned"
+    if not isinstance(node, ast.FunctionDef):
+        return "the entry is no function with a body of its own"
+    around = marks[spawning[0] + 1 :] if spawning else marks
+    if not all(isinstance(mark, ast.Name) and mark.id in _SEE_THROUGH for mark in around):
+        # A transaction that it opens would end behind the close, without its rows.
+        return "a decorator stands around the entry"
+    return ""

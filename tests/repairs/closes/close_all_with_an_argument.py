@@ -1,0 +1,5 @@
+from django.db import connections
+
+
+def close():
+    connections.close_all(initialized_only=True)  # DJT006

@@ -1,0 +1,6 @@
+from django.db import connection
+
+
+def reset():
+    if connection.connection is not None:
+        connection.connection.close()  # DJT006

@@ -1,0 +1,20 @@
+from threading import Thread
+
+import pytest
+from django.db import connections
+from orders.models import Order
+
+
+def count():
+    try:
+        print(Order.objects.count())
+    finally:
+        connections.close_all()
+
+
+@pytest.fixture
+def counted(db):
+    # left: a mark on a fixture is not heard
+    thread = Thread(target=count)  # DJT301
+    thread.start()
+    thread.join()

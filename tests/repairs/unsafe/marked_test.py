@@ -1,0 +1,19 @@
+from threading import Thread
+
+import pytest
+from django.db import connections
+from orders.models import Order
+
+
+def count():
+    try:
+        print(Order.objects.count())
+    finally:
+        connections.close_all()
+
+
+@pytest.mark.django_db
+def test_count():
+    thread = Thread(target=count)  # DJT301
+    thread.start()
+    thread.join()

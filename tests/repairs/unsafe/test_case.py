@@ -1,0 +1,25 @@
+from threading import Thread
+
+from django.db import connections
+from django.test import Client, TestCase
+from orders.models import Order
+
+
+def count():
+    try:
+        print(Order.objects.count())
+    finally:
+        connections.close_all()
+
+
+class CountTest(TestCase):
+    def test_count(self):
+        Client().get("/")
+        thread = Thread(target=count)  # DJT301
+        thread.start()
+        thread.join()
+
+    def test_twice(self):
+        thread = Thread(target=count)  # DJT301
+        thread.start()
+        thread.join()

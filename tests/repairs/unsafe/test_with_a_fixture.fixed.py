@@ -1,0 +1,20 @@
+from threading import Thread
+
+import pytest
+from django.db import connections
+from orders.models import Order
+
+
+def count():
+    try:
+        print(Order.objects.count())
+    finally:
+        connections.close_all()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("number", [1, 2])
+def test_count(number, db):
+    thread = Thread(target=count)  # DJT301
+    thread.start()
+    thread.join()

@@ -1,0 +1,5 @@
+from threading import Thread
+
+
+def refresh(request):
+    Thread(target=print).start()  # DJT901
