@@ -48,25 +48,30 @@ def callers(resolver: Resolver, modules: Store, root: str, begin: Iterable[Place
     yield from seen
     new = list(seen)
     for _ in range(ROUNDS):
-        names = {_name_of(place) for place in new}
-        names = {name for name in names if name.name not in _EVERYBODYS}
-        if not names or len(seen) > MOST_FUNCTIONS:
+        if len(seen) > MOST_FUNCTIONS:
             return
-        gate = Gate(names)
-        own = {place.module.path for place in new}
-        hits = [path for path in resolver.files(root) if path in own or gate.passes(modules.text(path))]
-        found: dict[_Name, dict[Place, None]] = {name: {} for name in names}
-        for path in hits:
-            facts = modules.facts(path)
-            if isinstance(facts, r.ModuleFacts):
-                for name, place in _naming(facts, names):
-                    found[name].setdefault(place)
-        new = []
-        for places in found.values():
-            if len({place.module for place in places}) <= MOST_FILES:
-                new += [place for place in places if place not in seen]
+        new = [place for place in calling(modules, resolver.files(root), new) if place not in seen]
+        if not new:
+            return
         seen.update(dict.fromkeys(new))
-        yield from dict.fromkeys(new)
+        yield from new
+
+
+def calling(modules: Store, files: Iterable[str], called: Iterable[Place]) -> Iterator[Place]:
+    """The functions in these files, and in those of ``called``, that may call one of them directly, each once."""
+    own = {place.module.path for place in called}
+    names = {name for place in called if (name := _name_of(place)).name not in _EVERYBODYS}
+    if not names:
+        return
+    gate = Gate(names)
+    found: dict[_Name, dict[Place, None]] = {name: {} for name in names}
+    for path in files:
+        facts = modules.facts(path) if path in own or gate.passes(modules.text(path)) else None
+        if isinstance(facts, r.ModuleFacts):
+            for name, place in _naming(facts, names):
+                found[name].setdefault(place)
+    few = [places for places in found.values() if len({place.module for place in places}) <= MOST_FILES]
+    yield from dict.fromkeys(place for places in few for place in places)
 
 
 def _name_of(place: Place) -> _Name:

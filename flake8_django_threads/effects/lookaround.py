@@ -9,6 +9,7 @@ from flake8_django_threads.base import Span
 from flake8_django_threads.effects import in_test
 from flake8_django_threads.effects.at_startup import Startups
 from flake8_django_threads.effects.doubles import on_the_way, replaced
+from flake8_django_threads.effects.from_outside import FromOutside
 from flake8_django_threads.effects.sites import SpawnSite
 from flake8_django_threads.effects.surroundings import NOWHERE, Block, Crossing, Surroundings
 from flake8_django_threads.facts import records as r
@@ -30,6 +31,7 @@ class Lookaround:
         self._run = run
         self._shown = shown
         self._startups = Startups(run, ready)
+        self._outside = FromOutside(run, ready, self.decorated)
         self._scopes: tuple[r.ModuleFacts | None, dict[r.At, r.Scope]] = (None, {})
 
     def around(self, module: r.ModuleFacts, site: SpawnSite, met: Sequence[Met]) -> Surroundings:
@@ -47,7 +49,11 @@ class Lookaround:
         test = in_test.test_around(self._run, module, scope) if started else None
         if test is not None and self._is_doubled(module, scope, site):
             test = None
-        return Surroundings(tuple(dict.fromkeys(self._blocks(module, site, met))), test, startup, crossing)
+        blocks = tuple(dict.fromkeys(self._blocks(module, site, met)))
+        if not blocks:
+            outside = [(event, starts, ()) for event, starts in self._outside.events(module, scope, place)]
+            blocks = tuple(dict.fromkeys(self._blocks(module, site, outside)))
+        return Surroundings(blocks, test, startup, crossing)
 
     def _is_doubled(self, module: r.ModuleFacts, scope: r.Scope, site: SpawnSite) -> bool:
         """Whether the test around a spawn puts something else in the place of what leads to the query."""

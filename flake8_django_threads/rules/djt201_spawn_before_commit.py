@@ -14,8 +14,8 @@ class SpawnBeforeCommit(Rule):
 
     What it finds
         A thread or pool job that queries the database and is started while `transaction.atomic()` is open: in the
-        block, in a function that it decorates, or in a function of the same file that is called there. A thread counts
-        where its `start` is called; `transaction.on_commit(thread.start)` is the right form.
+        block, in a function that it decorates, or in a function that is called there, from whatever file. A thread
+        counts where its `start` is called; `transaction.on_commit(thread.start)` is the right form.
 
     Why it matters
         The thread has a connection of its own. It does not see the rows that the block has not committed, so it fails
@@ -28,7 +28,8 @@ class SpawnBeforeCommit(Rule):
     of_place = True
     fix_safety = "Unsafe: `transaction.on_commit` starts the thread later, and not at all after a rollback."
     known_gaps = (
-        "A caller in another file that opens the block is not seen.",
+        "Between a block of another file and the file with the thread no third file is followed.",
+        "A request's transaction (ATOMIC_REQUESTS) is not counted as a block.",
         "A block that a context manager of the project or an ExitStack opens is not seen.",
     )
     example = Example(
