@@ -18,6 +18,7 @@ import re
 import shutil
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -95,6 +96,7 @@ def table(rows: Iterable[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
+@cache
 def reports(folder: Path) -> dict[str, Report]:
     """What one engine says of each file of a case, by relative path.
 

@@ -10,6 +10,7 @@ import gc
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 import pytest
@@ -26,7 +27,7 @@ from flake8_django_threads.values import flow
 from flake8_django_threads.values.domain import Func
 from flake8_django_threads.values.interpreter import Interpreter
 
-CASES = cases()
+CASES = {case.name: case for case in cases()}
 MODELS = load()
 
 REACHED: flow.Kind = ("<reached>",)
@@ -143,17 +144,22 @@ def _invoked(
             yield from _invoked(folder, flow.Branch(node.at, (node.body, node.orelse)), yielding, entered)
 
 
-@pytest.fixture(scope="module")
-def answers() -> dict[str, Answer]:
-    found = {case.name: Answer(executed(case), reached(case)) for case in CASES}
-    # What the programs have left behind goes here, and not in the midst of some other test.
+@cache
+def answer(name: str) -> Answer:
+    case = CASES[name]
+    return Answer(executed(case), reached(case))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _thrown_away() -> Iterator[None]:
+    """Throw away here what the programs have left behind, and not in the midst of some other test."""
+    yield
     gc.collect()
-    return found
 
 
-@pytest.mark.parametrize("name", [case.name for case in CASES])
-def test_the_functions_that_run_are_found_and_no_others(name: str, answers: dict[str, Answer]) -> None:
-    difference = answers[name].difference()
+@pytest.mark.parametrize("name", CASES)
+def test_the_functions_that_run_are_found_and_no_others(name: str) -> None:
+    difference = answer(name).difference()
     if name in KNOWN_GAPS:
         assert difference, "cured: take it out of KNOWN_GAPS"
     else:
@@ -161,25 +167,25 @@ def test_the_functions_that_run_are_found_and_no_others(name: str, answers: dict
 
 
 def test_known_gaps_are_cases() -> None:
-    assert KNOWN_GAPS.keys() <= {case.name for case in CASES}
+    assert KNOWN_GAPS.keys() <= CASES.keys()
 
 
-def test_every_case_can_fail_both_ways(answers: dict[str, Answer]) -> None:
-    spots = {case.name: len(counted(case)) for case in CASES}
-    assert [name for name, answer in answers.items() if not answer.ran] == []
+def test_every_case_can_fail_both_ways() -> None:
+    assert [name for name in CASES if not answer(name).ran] == []
     decoys: dict[str, int] = defaultdict(int)
-    for name, answer in answers.items():
-        decoys[name.partition("/")[0]] += spots[name] - len(answer.ran)
+    for name, case in CASES.items():
+        decoys[name.partition("/")[0]] += len(counted(case)) - len(answer(name).ran)
     assert [category for category, count in decoys.items() if count < 5] == []
 
 
-def test_overall(answers: dict[str, Answer]) -> None:
+def test_overall() -> None:
     """Print recall and precision by category; hold the whole to what was reached."""
     rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for name, answer in answers.items():
-        both = len(answer.ran & answer.found)
+    for name in CASES:
+        of_case = answer(name)
+        both = len(of_case.ran & of_case.found)
         for row in (rows[name.partition("/")[0]], rows["all"]):
-            for column, number in enumerate((1, len(answer.ran), len(answer.found), both)):
+            for column, number in enumerate((1, len(of_case.ran), len(of_case.found), both)):
                 row[column] += number
     print(f"{'category':32} cases  ran found recall precision")
     for category, (count, ran, found, both) in sorted(rows.items(), key=lambda item: (item[0] == "all", item[0])):

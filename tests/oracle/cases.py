@@ -23,7 +23,7 @@ DECLARED = re.compile(r"#\s*(?P<what>run|not run):\s*(?P<text>.+)")
 
 @dataclass(frozen=True)
 class Case:
-    """A folder under ``fixtures/rules/CODE`` or ``fixtures/silent``."""
+    """A folder under ``fixtures/rules/CODE`` or ``fixtures/silent``, or the shop in ``fixtures/project``."""
 
     folder: Path
 
@@ -61,8 +61,11 @@ class Case:
 
     @cached_property
     def runs(self) -> tuple[tuple[str, str], ...]:
-        """(path, statement) of each ``# run:`` line; empty where the calls are to be derived."""
-        return tuple((path, text) for path, what, text in self._declared if what == "run")
+        """(path, statement) of each ``# run:`` line and of ``runs.txt``; empty where the calls are to be derived."""
+        own = self.folder / "runs.txt"
+        lines = own.read_text(encoding="utf-8").splitlines() if own.exists() else []
+        listed = [tuple(line.split(": ", 1)) for line in lines if line and not line.startswith("#")]
+        return (*listed, *((path, text) for path, what, text in self._declared if what == "run"))  # type: ignore[arg-type]
 
     @cached_property
     def not_run(self) -> str:
@@ -80,6 +83,6 @@ class Case:
 
 
 def all_cases() -> list[Case]:
-    """Every case of the rules and of the silent ones."""
-    folders = [*FIXTURES.glob("rules/*/*"), *FIXTURES.glob("silent/*")]
+    """Every case of the rules and of the silent ones, and the shop."""
+    folders = [*FIXTURES.glob("rules/*/*"), *FIXTURES.glob("silent/*"), FIXTURES / "project"]
     return [Case(folder) for folder in sorted(folders) if folder.is_dir() and folder.name != "__pycache__"]

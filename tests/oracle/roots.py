@@ -55,6 +55,13 @@ def roots(modules: dict[str, ModuleType], sources: dict[str, str]) -> Iterator[t
                 yield f"{path} {name}", functools.partial(call, found)
 
 
+def tests(module: ModuleType) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Name and call of each test of the module."""
+    for found in list(vars(module).values()):
+        if inspect.isclass(found) and issubclass(found, unittest.TestCase) and found.__module__ == module.__name__:
+            yield from _of_class(found, Counter())
+
+
 def call(function: Callable[..., Any]) -> Any:
     """Call it with arguments made up from names and annotations; a coroutine runs as in Django's own handler."""
     from asgiref.sync import async_to_sync

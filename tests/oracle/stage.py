@@ -152,6 +152,8 @@ class Stage:
         for top in tops:
             stub = ModuleType(top)
             stub.__file__ = str(self.case.folder / f"{top}.py")
+            if (self.case.folder / top).is_dir():
+                stub.__path__ = [str(self.case.folder / top)]
             apps.append(CaseApp(top, stub))  # type: ignore[arg-type]
         defaults = {
             "SECRET_KEY": "oracle",
