@@ -28,7 +28,7 @@ def leaves(tree: Node, path: str) -> Iterator[Found]:
     seen: set[Summary] = set()
     while queue:
         node, file, calls = queue.popleft()
-        for item in _walk(node):
+        for item in flow.walk(node):
             if isinstance(item, (flow.Touch, flow.Close)):
                 yield Found(item, file, calls)
             elif isinstance(item, (flow.Invoke, flow.WithGenerator, flow.ForGenerator)) and item.summary not in seen:
@@ -48,7 +48,7 @@ def close_alone(tree: Node) -> str:
     seen: set[Summary] = set()
     found = ""
     while todo:
-        for item in _walk(todo.pop()):
+        for item in flow.walk(todo.pop()):
             if isinstance(item, flow.Close) and item.sure:
                 found = found or item.what
             elif isinstance(item, flow.Invoke):
@@ -65,30 +65,3 @@ def close_alone(tree: Node) -> str:
 def first(tree: Node, path: str, wanted: Callable[[flow.Touch | flow.Close], bool]) -> Found | None:
     """The nearest leaf that is wanted."""
     return next((found for found in leaves(tree, path) if wanted(found.leaf)), None)
-
-
-def _walk(node: Node) -> Iterator[Node]:
-    """The node and what it holds, in order, without following calls."""
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        yield current
-        inner: tuple[Node, ...] = ()
-        match current:
-            case flow.Seq():
-                inner = current.items
-            case flow.Branch():
-                inner = current.arms
-            case flow.Loop():
-                inner = (current.head, current.body, current.orelse)
-            case flow.Rounds():
-                inner = (*current.bodies, current.orelse)
-            case flow.Try():
-                inner = (current.body, *(c.body for c in current.handlers), current.orelse, current.final)
-            case flow.With():
-                inner = (current.enter, current.body, current.leave, current.leave_on_exception)
-            case flow.WithGenerator():
-                inner = (current.body,)
-            case flow.ForGenerator():
-                inner = (current.body, current.orelse)
-        stack.extend(reversed(inner))

@@ -46,6 +46,16 @@ def words(node: object) -> set[str]:
     return found
 
 
+def expressions_in(expr: object) -> Iterator[object]:
+    """The expression and those that it is made of; not those of lambdas in it."""
+    stack = [expr]
+    while stack:
+        part = stack.pop()
+        yield part
+        if isinstance(part, tuple):
+            stack.extend(inner for inner in part if isinstance(inner, tuple))
+
+
 def last_name(expr: r.Expr) -> str:
     """The name, or the last part of a dotted one, that an expression is; "" for any other, a call included."""
     return expr.id if isinstance(expr, r.Name) else expr.name if isinstance(expr, r.Attr) else ""

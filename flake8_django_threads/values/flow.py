@@ -6,6 +6,7 @@ file of the function that holds the node.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -204,6 +205,8 @@ Node: TypeAlias = (
 )
 
 NOTHING = Seq(())
+# How far the questions below look: nodes, and calls inside of calls.
+MOST_LOOKED, MOST_CALLS = 300, 3
 
 
 @dataclass(eq=False, slots=True)
@@ -215,6 +218,49 @@ class Summary:
     tree: Node = NOTHING
     unknown: set[str] = field(default_factory=set)
     complete: bool = False
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and what it holds, in order, without following calls."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        yield current
+        inner: tuple[Node, ...] = ()
+        match current:
+            case Seq():
+                inner = current.items
+            case Branch():
+                inner = current.arms
+            case Loop():
+                inner = (current.head, current.body, current.orelse)
+            case Rounds():
+                inner = (*current.bodies, current.orelse)
+            case Try():
+                inner = (current.body, *(c.body for c in current.handlers), current.orelse, current.final)
+            case With():
+                inner = (current.enter, current.body, current.leave, current.leave_on_exception)
+            case WithGenerator():
+                inner = (current.body,)
+            case ForGenerator():
+                inner = (current.body, current.orelse)
+        stack.extend(reversed(inner))
+
+
+def acts(node: Node) -> bool:
+    """Whether a query or a close is found in ``node`` or what it calls, as far as a short look goes."""
+    todo, seen, looked = [node], set[Summary](), 0
+    while todo:
+        for item in walk(todo.pop()):
+            looked += 1
+            if isinstance(item, (Touch, Close)):
+                return True
+            if looked > MOST_LOOKED:
+                return False
+            if isinstance(item, (Invoke, WithGenerator, ForGenerator)) and item.summary not in seen:
+                seen.add(item.summary)
+                todo.append(item.summary.tree)
+    return False
 
 
 def never_ends(node: Node, callers: tuple[Summary, ...] = ()) -> bool:
@@ -231,7 +277,7 @@ def never_ends(node: Node, callers: tuple[Summary, ...] = ()) -> bool:
             return never_ends(node.final, callers) or all(never_ends(arm, callers) for arm in arms)
         case Invoke():
             summary = node.summary
-            return summary.complete and summary not in callers and _never_returns(summary.tree, (*callers, summary))
+            return summary.complete and len(callers) < MOST_CALLS and _never_returns(summary.tree, (*callers, summary))
     return False
 
 

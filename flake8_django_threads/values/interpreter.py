@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.walk import expressions_in
 from flake8_django_threads.models.load import Models, Row
 from flake8_django_threads.project.resolve import Resolver
 from flake8_django_threads.project.store import Store as Modules
@@ -448,6 +449,8 @@ class Interpreter:
         return True
 
     def _if(self, frame: Frame, stmt: r.If) -> bool:
+        if isinstance(stmt.test, r.BoolOp) and self._acts(frame, stmt.test):
+            return self._if_first(frame, stmt, stmt.test)
         vals = self.evaluate(frame, stmt.test)
         if expressions.from_settings(vals):
             vals = unknown(context_managers.CONFIGURED)
@@ -474,6 +477,26 @@ class Interpreter:
                 self.emit(context_managers.settle(item))
             return live
         return self.alternatives(stmt.at, arms)
+
+    def _acts(self, frame: Frame, test: r.BoolOp) -> bool:
+        """Whether operands behind the first do something to a connection: which arm runs then goes with the state."""
+        if not any(isinstance(part, r.Call) for operand in test.operands[1:] for part in expressions_in(operand)):
+            return False
+        self.store.enter()
+        try:
+            with self.writing() as items:
+                self.evaluate(frame, test)
+        finally:
+            self.store.leave()
+        return any(isinstance(item, flow.Branch) and flow.acts(item) for item in items)
+
+    def _if_first(self, frame: Frame, stmt: r.If, test: r.BoolOp) -> bool:
+        """Decide by the first operand alone where it decides, and by the others where it does not."""
+        first, others = test.operands[0], test.operands[1:]
+        rest = others[0] if len(others) == 1 else r.BoolOp(test.at, test.op, others)
+        inner = (r.If(stmt.at, rest, stmt.body, stmt.orelse),)
+        whole = r.If(stmt.at, first, stmt.body, inner) if test.op == "or" else r.If(stmt.at, first, inner, stmt.orelse)
+        return self._if(frame, whole)
 
     def _is_flag(self, frame: Frame, test: r.Expr) -> bool:
         """A local name that only ever holds constants, several of them: which one it holds here goes with the path."""

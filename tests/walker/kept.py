@@ -519,4 +519,18 @@ KEPT = (
                 Item.objects.count()
     """,
     ),
+    Kept(
+        "operand that opens goes with the arm",
+        RAISING,
+        "short circuit",
+        """
+        def entry():
+            if flag() or Item.objects.count():
+                pass
+            elif connection.connection is None:
+                Item.objects.count()
+                return
+            connection.close()
+    """,
+    ),
 )
