@@ -89,6 +89,14 @@ REFERENCES = {
     "yield": "def view():\n    yield recount",
     "delete": "del recount",
     "f-string": "print(f'{recount()}')",
+    "dotted text": "JOBS = ['shop.jobs.recount']",
+    "dotted text of an entry point": "JOBS = ['shop.jobs:recount']",
+    "import under another name": "from shop.jobs import recount as again\nagain()",
+    "name made of an f-string": "import shop.jobs\ngetattr(shop.jobs, f'rec{1}')()",
+    "name made by a percent sign": "import shop.jobs\ngetattr(shop.jobs, 'rec%s' % 'ount')()",
+    "name made of two": "import shop.jobs\ngetattr(shop.jobs, 're' + 'count')()",
+    "name with a written end": "import shop.jobs\ngetattr(shop.jobs, f'{1}count')()",
+    "name with an end added": "import shop.jobs\nkind = 're'\ngetattr(shop.jobs, kind + 'count')()",
 }
 
 
@@ -116,6 +124,11 @@ def test_a_reference_in_the_same_file_counts(tmp_path: Path, reference: str) -> 
         "recounted = 1\n",
         "def view(recount): ...\n",
         "print(recount=1)\n",
+        "from unittest.mock import patch\nwith patch('shop.jobs.recount'): ...\n",
+        "import shop.jobs\ngetattr(shop.jobs, f'sync_{1}')()\n",
+        "import shop.jobs\ngetattr(shop.jobs, f'{1}_sync')()\n",
+        "TEXT = 'we shall recount'\n",
+        "TEXT = 'recount.md'\n",
     ],
 )
 def test_what_is_no_reference(tmp_path: Path, text: str) -> None:
@@ -249,6 +262,21 @@ def test_the_body_of_a_thread_class_is_run_by_the_thread(tmp_path: Path) -> None
         ("def make(): ...\n\n\nmake()().run()\n", True),
         ("def run(): ...\n\n\nrun()\n", True),
         ("name = 'run'\n", True),
+        ("from shop.jobs import Recount\nthread = Recount()\nthread.run()\n", False),
+        ("from shop.jobs import Recount as Thread\nThread().run()\n", False),
+        ("from shop.jobs import Recount\ndef view(thread=Recount()):\n    thread.run()\n", False),
+        ("from shop.jobs import Recount\nfor thread in [Recount()]:\n    thread.run()\n", False),
+        ("from shop.jobs import Recount\nclass Twice(Recount): ...\n\n\nTwice().run()\n", False),
+        ("from shop.jobs import Recount\nclass Twice(Recount):\n    def now(self):\n        self.run()\n", False),
+        (
+            "from shop.jobs import Recount\nclass V:\n    def f(s):\n        s.t = Recount()\n        s.t.run()\n",
+            False,
+        ),
+        ("import subprocess\nfrom shop.jobs import Recount\nsubprocess.run(Recount)\n", True),
+        ("from shop.jobs import Recount\nserver = Server()\nserver.run(Recount)\n", True),
+        ("from shop.jobs import Recount\nclass Other:\n    def now(self):\n        self.run(Recount)\n", True),
+        ("from shop.jobs import Recount\nclass Twice(Recount):\n    def run(self):\n        super().run()\n", True),
+        ("from shop.jobs import Recount\nx = Recount.run(\n", False),
     ],
 )
 def test_the_body_of_a_thread_class_called_without_a_thread(tmp_path: Path, call: str, answer: bool) -> None:
@@ -271,3 +299,49 @@ def test_the_answer_is_the_same_in_any_order(tmp_path: Path) -> None:
     for order in permutations(alone):
         engine = Engine(Options(census=True), cwd=str(tmp_path))
         assert {name: counted(tmp_path, name, engine) for name in order} == alone
+
+
+def test_a_name_that_is_passed_on_under_another_counts(tmp_path: Path) -> None:
+    project(
+        tmp_path,
+        jobs=HEAD + RECOUNT + SPAWN,
+        api="from shop.jobs import recount as count_again\n",
+        views="from shop.api import count_again as now\n\n\ndef view(request):\n    now()\n",
+    )
+    assert not only_spawned(tmp_path)
+
+
+def test_a_spawn_under_another_name_is_one(tmp_path: Path) -> None:
+    other = "import threading\n\nfrom shop.jobs import recount as again\n\n\nthreading.Thread(target=again).start()\n"
+    assert only_spawned(project(tmp_path, jobs=HEAD + RECOUNT + SPAWN, other=other))
+
+
+METHOD = HEAD + dedent("""\
+    class Shop:
+        def recount(self{more}):
+            Order.objects.count()
+
+        def start(self):
+            threading.Thread(target=self.recount, args={args}).start()
+    """)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "more", "answer"),
+    [
+        ("shop.html", "{{ shop.recount }}", "", False),
+        ("shop.html", "{% if shop.recount %}", ", *now", False),
+        ("shop.j2", "{{ shop.recount() }}", ", now=True", False),
+        ("shop.html", "{{ shop.recount }}", ", now", True),
+        ("shop.html", "{{ shop.recounted }} recount", "", True),
+        ("shop.csv", "shop.recount", "", True),
+    ],
+)
+def test_a_template_calls_a_method_without_parameters(
+    name: str, text: str, more: str, answer: bool, tmp_path: Path
+) -> None:
+    args = "(1,)" if more == ", now" else "()"
+    project(tmp_path, jobs=METHOD.format(more=more, args=args))
+    (tmp_path / "shop" / "templates").mkdir()
+    (tmp_path / "shop" / "templates" / name).write_text(text, encoding="utf-8")
+    assert only_spawned(tmp_path) is answer

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 
 from flake8_django_threads.base import Definition, Span
 from flake8_django_threads.effects.sites import SpawnSite
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.walk import last_name, statements
 from flake8_django_threads.project.resolve import Resolver
 from flake8_django_threads.project.sources import Sources, Unreadable
 from flake8_django_threads.project.store import Store
+
+TEMPLATES = (".html", ".htm", ".jinja", ".jinja2", ".j2", ".djhtml")
+_REPLACERS = frozenset({"patch", "object", "setattr", "delattr"})
 
 
 class Census:
     """Counts references by name: a method of the same name elsewhere counts too, which errs on the safe side.
 
-    ``sites`` gives the spawn sites of a file by its absolute path. Names in strings count (``getattr``, ``urls.py``).
+    ``sites`` gives the spawn sites of a file by its absolute path. Names in strings count (``getattr``, ``urls.py``),
+    also those that are put together, and so does what templates call.
     """
 
     def __init__(
@@ -37,21 +44,19 @@ class Census:
         name = entry.qualname.rpartition(".")[2]
         if name == "<lambda>":
             return False
-        for file in self._files(entry, path):
-            try:
-                text = self._sources.read(file)
-            except Unreadable:
-                continue
-            if name not in text or (name == "run" and not (_class_of(entry) in text and ".run(" in text)):
+        texts = dict(self._texts(entry, path))
+        if name == "run":
+            return not self._runs_without_a_thread(texts, self._names(texts, _class_of(entry), classes=True))
+        names = self._names(texts, name)
+        for file, text in texts.items():
+            if _builds_the_name(text, name):
+                return False
+            if not any(word in text for word in names):
                 continue
             facts = self._modules.facts(file)
             if not isinstance(facts, r.ModuleFacts):
                 return False
-            if name == "run":
-                if any(_calls_run(call, entry) for call, _ in facts.calls):
-                    return False
-                continue
-            places = list(_references(facts, name))
+            places = list(_references(facts, names))
             if not places:
                 continue
             # A helper may do more with what it is given than spawn it, so its argument counts as a plain reference.
@@ -62,7 +67,56 @@ class Census:
             ]
             if not all(any(_inside(at, target) for target in targets) for at in places):
                 return False
-        return True
+        return not self._is_called_by_a_template(entry, path, name)
+
+    def _texts(self, entry: Definition, path: str) -> Iterator[tuple[str, str]]:
+        for file in self._files(entry, path):
+            with suppress(Unreadable):
+                yield file, self._sources.read(file)
+
+    def _names(self, texts: Mapping[str, str], name: str, *, classes: bool = False) -> frozenset[str]:
+        """A name and those under which it is imported; with ``classes`` also those of the classes below it."""
+        names, todo = {name}, [name]
+        while todo:
+            wanted = todo.pop()
+            word = re.compile(rf"\b{re.escape(wanted)}\b" + ("" if classes else r"\s+as\b"))
+            for file in (file for file, text in texts.items() if wanted in text and word.search(text)):
+                facts = self._modules.facts(file)
+                if isinstance(facts, r.ModuleFacts):
+                    found = {local for was, local in _imported(facts) if was == wanted}
+                    if classes:
+                        found |= {c.name for c in facts.classes if wanted in map(last_name, c.bases)}
+                    todo += found - names
+                    names |= found
+        return frozenset(names)
+
+    def _runs_without_a_thread(self, texts: Mapping[str, str], classes: frozenset[str]) -> bool:
+        """Whether the ``run`` of a thread class, or of one below it, may be called as any method is."""
+        for file, text in texts.items():
+            if ".run(" in text and any(name in text for name in classes):
+                facts = self._modules.facts(file)
+                if not isinstance(facts, r.ModuleFacts):
+                    return True
+                if any(_calls_run(call, scope, facts, classes) for call, scope in facts.calls):
+                    return True
+        return False
+
+    def _is_called_by_a_template(self, entry: Definition, path: str, name: str) -> bool:
+        """Whether a template names the attribute that a method without parameters is."""
+        facts = self._modules.facts(path)
+        functions = facts.functions if isinstance(facts, r.ModuleFacts) else ()
+        method = next((f for f in functions if f.at[:2] == (entry.span.line, entry.span.col)), None)
+        if method is None or not isinstance(method.owner, r.ClassFact):
+            return False
+        needed = [p for p in method.parameters if p.default is None and p.kind not in ("args", "kwargs")]
+        if len(needed) > 1:
+            return False
+        word = re.compile(rf"\.{re.escape(name)}\b")
+        for file in self._resolver.files(self._resolver.project_root(path), TEMPLATES):
+            with suppress(Unreadable):
+                if word.search(self._sources.read(file)):
+                    return True
+        return False
 
     def _files(self, entry: Definition, path: str) -> Iterator[str]:
         facts = self._modules.facts(path)
@@ -74,14 +128,63 @@ class Census:
         yield from self._resolver.files(self._resolver.project_root(path))
 
 
-def _calls_run(call: r.Call, entry: Definition) -> bool:
-    """``Class(...).run()``: the body of a thread class run without a thread."""
+def _calls_run(call: r.Call, scope: r.Scope, facts: r.ModuleFacts, classes: frozenset[str]) -> bool:
+    """Whether this may be ``thread.run()`` of one of the classes: the body run without a thread."""
     func = call.func
-    if not (isinstance(func, r.Attr) and func.name == "run" and isinstance(func.base, r.Call)):
+    if not (isinstance(func, r.Attr) and func.name == "run"):
         return False
-    made = func.base.func
-    klass = _class_of(entry)
-    return (isinstance(made, r.Name) and made.id == klass) or (isinstance(made, r.Attr) and made.name == klass)
+    base = func.base
+    if isinstance(base, r.Call):
+        made = last_name(base.func)
+        return made in classes or not (made == "super" or made[:1].isupper())
+    name = last_name(base)
+    if name == "self" and isinstance(base, r.Name):
+        owner: r.Scope | None = scope
+        while isinstance(owner, r.Function):
+            owner = owner.owner
+        return isinstance(owner, r.ClassFact) and owner.name in classes
+    if isinstance(base, r.Name) and name in _modules_of(facts):
+        return False
+    values = [value for target, value in _assigned(facts) if last_name(target) == name and type(target) is type(base)]
+    made_of = {last_name(value.func) if isinstance(value, r.Call) else "" for value in values}
+    return not values or "" in made_of or bool(made_of & classes)
+
+
+def _assigned(facts: r.ModuleFacts) -> Iterator[tuple[r.Expr, r.Expr]]:
+    for stmt in _statements(facts):
+        if isinstance(stmt, r.Assign):
+            yield from ((target, stmt.value) for target in stmt.targets)
+
+
+def _statements(facts: r.ModuleFacts) -> Iterator[r.Stmt]:
+    for block in (facts.body, *(function.body for function in facts.functions), *(c.body for c in facts.classes)):
+        yield from statements(block)
+
+
+def _modules_of(facts: r.ModuleFacts) -> set[str]:
+    """The local names of whole modules."""
+    return {stmt.name or stmt.module.partition(".")[0] for stmt in _statements(facts) if isinstance(stmt, r.Import)}
+
+
+def _imported(facts: r.ModuleFacts) -> Iterator[tuple[str, str]]:
+    """Every name that is taken from another module, and what it is called here."""
+    for stmt in _statements(facts):
+        if isinstance(stmt, r.ImportFrom):
+            yield from stmt.names
+
+
+# ``getattr(self, f"sync_{kind}")`` and its like: the part of the name that is written.
+_BEGINS = re.compile(r"getattr\(\s*[\w.]+\s*,\s*[rRfF]*[\"'](\w{2,})(?:\{|%|[\"']\s*[+%])")
+_ENDS = re.compile(r"getattr\(\s*[\w.]+\s*,\s*(?:[fF][\"']\{[^}]*\}|\w+\s*\+\s*[\"'])(\w{2,})[\"']")
+
+
+def _builds_the_name(text: str, name: str) -> bool:
+    """Whether a text makes names, to look attributes up by, of which this may be one."""
+    if "getattr(" not in text:
+        return False
+    return any(name.startswith(found[1]) for found in _BEGINS.finditer(text)) or any(
+        name.endswith(found[1]) for found in _ENDS.finditer(text)
+    )
 
 
 def _class_of(entry: Definition) -> str:
@@ -89,8 +192,8 @@ def _class_of(entry: Definition) -> str:
     return entry.qualname.rpartition(".")[0].rpartition(".")[2]
 
 
-def _references(facts: r.ModuleFacts, name: str) -> Iterator[r.At]:
-    """Where a module names ``name``: as a name, an attribute or a string; definitions and imports left out."""
+def _references(facts: r.ModuleFacts, names: frozenset[str]) -> Iterator[r.At]:
+    """Where a module uses one of the names: as a name, an attribute or a string; definitions and imports left out."""
     stack: list[object] = [facts.body]
     while stack:
         node = stack.pop()
@@ -100,14 +203,22 @@ def _references(facts: r.ModuleFacts, name: str) -> Iterator[r.At]:
                 stack.extend((node.decorators, node.parameters))
             else:
                 stack.extend((node.decorators, node.bases, node.keywords))
+        elif isinstance(node, r.Call) and last_name(node.func) in _REPLACERS:
+            # What puts another one in its place does not call it.
+            stack.extend((node.func, *(arg for arg in node.args if not isinstance(arg, r.Const)), node.keywords))
         elif isinstance(node, tuple):
             if (
-                (isinstance(node, r.Name) and node.id == name)
-                or (isinstance(node, r.Attr) and node.name == name)
-                or (isinstance(node, r.Const) and node.value == name)
+                (isinstance(node, r.Name) and node.id in names)
+                or (isinstance(node, r.Attr) and node.name in names)
+                or (isinstance(node, r.Const) and isinstance(node.value, str) and _last_part(node.value) in names)
             ):
                 yield node.at
             stack.extend(node)
+
+
+def _last_part(text: str) -> str:
+    """The last part of a dotted path (``"shop.jobs.sync"``, ``"shop.jobs:sync"``); any other text itself."""
+    return re.split(r"[.:]", text)[-1] if re.fullmatch(r"[\w.:]+", text) else text
 
 
 def _inside(at: r.At, target: Span) -> bool:

@@ -76,11 +76,11 @@ class Resolver:
         """The names in a folder, and whether each is a folder."""
         return self.sources.listing(folder)
 
-    def files(self, root: str) -> Iterator[str]:
-        """Every ``.py`` file of the project at ``root``: of each folder first its files by name, then its folders."""
+    def files(self, root: str, endings: tuple[str, ...] = (".py",)) -> Iterator[str]:
+        """Every file of the project at ``root`` with such a name: of each folder first its files, then its folders."""
         for folder in roots.walk(root, self.sources):
             for name, is_folder in self.sources.listing(folder).items():
-                if name.endswith(".py") and not is_folder:
+                if name.endswith(endings) and not is_folder:
                     yield below(folder, name)
 
     def packages_called(self, name: str, importer: str) -> tuple[Place, ...]:
