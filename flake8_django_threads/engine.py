@@ -117,7 +117,7 @@ class Engine:
         except Unreadable as unreadable:
             return Report(problems=(Problem(path, unreadable.line, unreadable.cause),))
         spawns = known[0] if known is not None else self._may_spawn(text, index)
-        asked = [rule for rule in self._rules if any(word in text for word in rule.words)]
+        asked = [rule for rule in self._rules if rule.asks(text, spawns)]
         if not (spawns or asked):
             return Report()
         with _collector_at_rest(self._options.lasting):

@@ -5,13 +5,13 @@ A name may mean something else where it stands, so this only says what is worth 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from flake8_django_threads.effects.explore import outermost
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import callee, last_name
-from flake8_django_threads.models.gate import Gate
 from flake8_django_threads.project.resolve import Resolver
 from flake8_django_threads.project.sources import last, parent
 from flake8_django_threads.project.store import Store
@@ -23,6 +23,7 @@ _EVERYBODYS = frozenset(
     | {"__init__", "setUp", "tearDown", "process", "execute", "dispatch", "send", "connect", "clean", "wrapper"}
 )
 _COMMANDS = "/management/commands/"
+_COMMAND = "call_command"
 
 
 class Place(NamedTuple):
@@ -58,20 +59,46 @@ def callers(resolver: Resolver, modules: Store, root: str, begin: Iterable[Place
 
 
 def calling(modules: Store, files: Iterable[str], called: Iterable[Place]) -> Iterator[Place]:
-    """The functions in these files, and in those of ``called``, that may call one of them directly, each once."""
-    own = {place.module.path for place in called}
-    names = {name for place in called if (name := _name_of(place)).name not in _EVERYBODYS}
-    if not names:
-        return
-    gate = Gate(names)
-    found: dict[_Name, dict[Place, None]] = {name: {} for name in names}
-    for path in files:
-        facts = modules.facts(path) if path in own or gate.passes(modules.text(path)) else None
-        if isinstance(facts, r.ModuleFacts):
-            for name, place in _naming(facts, names):
-                found[name].setdefault(place)
-    few = [places for places in found.values() if len({place.module for place in places}) <= MOST_FILES]
-    yield from dict.fromkeys(place for places in few for place in places)
+    """The functions in these files that may call one of ``called`` directly, each once.
+
+    A name that stands in very many files is left out.
+    """
+    own: dict[_Name, set[str]] = {}
+    for place in called:
+        own.setdefault(_name_of(place), set()).add(place.module.path)
+    left = {name: _as_called(name) for name in sorted(own) if name.name not in _EVERYBODYS}
+    found: dict[_Name, dict[Place, None]] = {name: {} for name in left}
+    count = dict.fromkeys(left, 0)
+    for path in files if left else ():
+        text = modules.text(path)
+        # Files are parsed late, and only for names that are not given up yet: this is where the time would go.
+        here = {
+            name
+            for name, may_call in left.items()
+            if name.name in text and (name.near in text or path in own[name]) and may_call(text)
+        }
+        facts = modules.facts(path) if here else None
+        if not isinstance(facts, r.ModuleFacts):
+            continue
+        naming: dict[_Name, dict[Place, None]] = {}
+        for name, place in _naming(facts, here):
+            naming.setdefault(name, {}).setdefault(place)
+        for name, places in naming.items():
+            found[name].update(places)
+            count[name] += 1
+            if count[name] > MOST_FILES:
+                del left[name], found[name]
+    yield from dict.fromkeys(place for places in found.values() for place in places)
+
+
+def _as_called(name: _Name) -> Callable[[str], bool]:
+    """The test of a text whether the name may be called in it, or stand as a decorator or a command's name."""
+    word = re.escape(name.name)
+    # The word comes first, and what may not stand before it later: a search jumps to a pattern's first letters.
+    called = re.compile(rf"{word}(?<!\w{word})\s*(?:[(\\#]|\)\s*\()").search
+    marked = re.compile(rf"@[^\n]*\b{word}\b").search
+    command = re.compile(rf"(['\"]){word}\1").search if name.near == _COMMAND else None
+    return lambda text: bool(called(text) or marked(text) or (command and command(text)))
 
 
 def _name_of(place: Place) -> _Name:
@@ -79,7 +106,7 @@ def _name_of(place: Place) -> _Name:
     function, path = place.function, place.module.path.replace("\\", "/")
     if isinstance(function.owner, r.ClassFact):
         if function.name == "handle" and _COMMANDS in path:
-            return _Name(last(place.module.path).removesuffix(".py"), "call_command")
+            return _Name(last(place.module.path).removesuffix(".py"), _COMMAND)
         if function.name.startswith("__"):
             return _Name(function.owner.name, function.owner.name)
         return _Name(function.name, function.name)
@@ -94,13 +121,16 @@ def _naming(facts: r.ModuleFacts, names: set[_Name]) -> Iterator[tuple[_Name, Pl
     for call, scope in facts.calls:
         written = last_name(call.func)
         keys = [written]
-        if written == "call_command" and call.args and isinstance(call.args[0], r.Const):
+        if written == _COMMAND and call.args and isinstance(call.args[0], r.Const):
             keys.append(str(call.args[0].value))
-        root = outermost(scope)
-        if isinstance(root, r.Function):
-            yield from ((name, Place(facts, root)) for key in keys for name in wanted.get(key, ()))
+        for key in keys:
+            if key in wanted:
+                root = outermost(scope)
+                if isinstance(root, r.Function):
+                    yield from ((name, Place(facts, root)) for name in wanted[key])
     for function in facts.functions:
         for mark in function.decorators:
-            root = outermost(function)
-            if isinstance(root, r.Function):
-                yield from ((name, Place(facts, root)) for name in wanted.get(last_name(callee(mark)), ()))
+            if (key := last_name(callee(mark))) in wanted:
+                root = outermost(function)
+                if isinstance(root, r.Function):
+                    yield from ((name, Place(facts, root)) for name in wanted[key])

@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
 
+from flake8_django_threads.effects.connection_names import connection_names
 from flake8_django_threads.effects.evidence import leaves
 from flake8_django_threads.effects.explore import LIMITS, deep_stack, outer_function, outermost, reach, run_symbolically
 from flake8_django_threads.facts import records as r
@@ -20,8 +21,6 @@ from flake8_django_threads.values.interpreter import Interpreter, ignore
 
 DEPTH, STEPS, MOST_ROOTS = 3, 10_000, 60
 _ROOTS = ("django.db.connection", "django.db.connections", "django.db.reset_queries")
-_MODULES = ("django.db", "django.db.utils", "django.core.signals")
-_WORDS = ("conn", "close", "clos", "db")
 
 
 class Use(NamedTuple):
@@ -77,7 +76,7 @@ def uses(run: Interpreter, module: r.ModuleFacts) -> tuple[Use, ...]:
     run.on_library = note
     try:
         with deep_stack():
-            for root, inside in _roots(module):
+            for root, inside in _roots(run, module):
                 with suppress(*LIMITS):
                     _run(run, module, root, inside)
     finally:
@@ -113,9 +112,9 @@ def _run(run: Interpreter, module: r.ModuleFacts, root: r.Scope, inside: list[tu
             reach(run, module, call, scope, root, frame, DEPTH)
 
 
-def _roots(module: r.ModuleFacts) -> Iterator[tuple[r.Scope, list[tuple[r.Call, r.Scope]]]]:
+def _roots(run: Interpreter, module: r.ModuleFacts) -> Iterator[tuple[r.Scope, list[tuple[r.Call, r.Scope]]]]:
     """The outermost functions that name a connection, or call one that does, with the calls of their scopes."""
-    names = names_of_django(module)
+    names = connection_names(run, module)
     if not names:
         return
     scopes: tuple[r.ModuleFacts | r.Function, ...] = (module, *module.functions)
@@ -131,33 +130,10 @@ def _roots(module: r.ModuleFacts) -> Iterator[tuple[r.Scope, list[tuple[r.Call, 
         yield root, [(c, s) for c, s in module.calls if s in holding and outermost(s) is root]
 
 
-def names_of_django(module: r.ModuleFacts) -> frozenset[str]:
-    """The names that the module imports, anywhere, which may be Django's connections or close them."""
-    return frozenset(_names(module))
-
-
 def imported_as(module: r.ModuleFacts, wanted: frozenset[str]) -> frozenset[str]:
     """The names themselves, and what the top of the module imports them as."""
     found = {alias for s in module.body if isinstance(s, r.ImportFrom) for name, alias in s.names if name in wanted}
     return wanted | found
-
-
-def _names(module: r.ModuleFacts) -> Iterator[str]:
-    stack: list[object] = [module.body]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, (r.Function, r.ClassFact)):
-            stack.append(node.body)
-        elif isinstance(node, r.ImportFrom):
-            for name, alias in node.names:
-                known = node.module in _MODULES and name not in ("models", "transaction")
-                if known or any(word in name.lower() for word in _WORDS) or name == "*":
-                    yield alias
-        elif isinstance(node, r.Import):
-            if node.module == "django" or node.module.startswith("django.db"):
-                yield node.name or "django"
-        elif isinstance(node, tuple):
-            stack.extend(node)
 
 
 def _mentions(scope: r.ModuleFacts | r.Function, names: frozenset[str]) -> bool:

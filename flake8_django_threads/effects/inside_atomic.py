@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from flake8_django_threads.effects.bits import REOPENED, SAME, SHUT, exits
 from flake8_django_threads.effects.callers import Place, callers
-from flake8_django_threads.effects.closes import imported_as, names_of_django, touches
+from flake8_django_threads.effects.closes import imported_as, touches
+from flake8_django_threads.effects.closing_words import CLOSING
+from flake8_django_threads.effects.connection_names import connection_names
 from flake8_django_threads.effects.doubles import named, on_the_way, replaced
 from flake8_django_threads.effects.evidence import leaves
 from flake8_django_threads.effects.explore import LIMITS, deep_stack, outer_function, outermost, run_symbolically
@@ -17,7 +19,6 @@ from flake8_django_threads.effects.fold import Folder, Outcome
 from flake8_django_threads.effects.in_request import Requests
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import callee, last_name, words
-from flake8_django_threads.models.gate import Gate
 from flake8_django_threads.project.settings import Settings
 from flake8_django_threads.values import flow
 from flake8_django_threads.values.domain import Arguments, ClassValue, Ext, Frame, Func, Value
@@ -27,11 +28,6 @@ from flake8_django_threads.values.transactions import ATOMIC, Block
 DEPTH, STEPS, MOST_ROOTS = 8, 20_000, 150
 # So many tests of a class are asked whether they use the database.
 MOST_TESTS = 12
-# A text without these closes nothing.
-CLOSING = Gate(
-    [("close_all",), ("close_old_connections",), ("connection", ".close("), ("close_if_unusable",)]
-    + [(signal, "send") for signal in ("request_finished", "request_started")]
-)
 _LAST = frozenset(
     {"close", "close_all", "close_old_connections", "close_if_unusable_or_obsolete", "send", "send_robust"}
 )
@@ -118,7 +114,7 @@ def _roots(run: Interpreter, root: str, requests: Requests) -> Iterator[Place]:
         if CLOSING.passes(run.modules.text(path)):
             facts = run.modules.facts(path)
             if isinstance(facts, r.ModuleFacts):
-                closing += _closing(facts)
+                closing += _closing(run, facts)
     if not closing:
         return
     count = 0
@@ -130,8 +126,8 @@ def _roots(run: Interpreter, root: str, requests: Requests) -> Iterator[Place]:
                 return
 
 
-def _closing(facts: r.ModuleFacts) -> Iterator[Place]:
-    names = names_of_django(facts)
+def _closing(run: Interpreter, facts: r.ModuleFacts) -> Iterator[Place]:
+    names = connection_names(run, facts)
     if not names:
         return
     last = imported_as(facts, _LAST)

@@ -178,7 +178,17 @@ def _last_name(node: ast.expr) -> str:
 class _Lowering:
     """The state of one pass. ``scope`` is the innermost scope that evaluates what is being lowered."""
 
-    __slots__ = ("calls", "classes", "expressions", "functions", "position", "scope", "statements", "walruses")
+    __slots__ = (
+        "calls",
+        "classes",
+        "expressions",
+        "functions",
+        "imports",
+        "position",
+        "scope",
+        "statements",
+        "walruses",
+    )
 
     def __init__(self, position: Position) -> None:
         self.position = position
@@ -187,6 +197,7 @@ class _Lowering:
         self.classes: list[ClassFact] = []
         self.calls: list[Any] = []
         self.walruses: list[Walrus] = []
+        self.imports: list[Import | ImportFrom] = []
         self.expressions: dict[type[ast.AST], Callable[[Any], Expr]] = {
             getattr(ast, kind): getattr(self, method) for kind, method in _EXPRESSIONS.items() if hasattr(ast, kind)
         }
@@ -203,6 +214,7 @@ class _Lowering:
         facts.calls = tuple(self.calls)
         facts.exported = exported(facts.body)
         facts.walruses = tuple(self.walruses)
+        facts.imports = tuple(self.imports)
         return facts
 
     # A comprehension rather than map(): a call from C would take C stack, and with it the depth that DEEP allows.
@@ -559,12 +571,16 @@ class _Lowering:
         at = self.position(node)
         for alias in node.names:
             self.scope.bound.add(alias.asname or alias.name.partition(".")[0])
-            emit(Import(at, alias.name, alias.asname))
+            stmt = Import(at, alias.name, alias.asname)
+            self.imports.append(stmt)
+            emit(stmt)
 
     def import_from(self, node: ast.ImportFrom, emit: Emit) -> None:
         names = tuple([(alias.name, alias.asname or alias.name) for alias in node.names])
         self.scope.bound.update([bound for _, bound in names if bound != "*"])
-        emit(ImportFrom(self.position(node), node.module or "", node.level, names))
+        stmt = ImportFrom(self.position(node), node.module or "", node.level, names)
+        self.imports.append(stmt)
+        emit(stmt)
 
     def global_(self, node: ast.Global, _emit: Emit) -> None:
         self.scope.global_names.update(node.names)

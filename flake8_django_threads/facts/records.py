@@ -476,7 +476,7 @@ class ModuleFacts:
 
     ``calls`` lists every call expression at any depth with the innermost scope that evaluates it (a decorator, default
     or base class is evaluated by the scope around the definition). ``exported`` is a literal ``__all__``, or None.
-    ``walruses`` are the assignment expressions at module level.
+    ``walruses`` are the assignment expressions at module level, ``imports`` the import statements at any depth.
     """
 
     path: str
@@ -486,6 +486,7 @@ class ModuleFacts:
     calls: tuple[tuple[Call, Scope], ...] = field(default=(), repr=False)
     exported: tuple[str, ...] | None = None
     walruses: tuple[Walrus, ...] = field(default=(), repr=False)
+    imports: tuple[Import | ImportFrom, ...] = field(default=(), repr=False)
 
 
 Scope: TypeAlias = ModuleFacts | Function | ClassFact

@@ -48,6 +48,7 @@ class Models:
         self._rows = kept
         self._bases = {path: row.bases for (table, path, _), row in kept.items() if table == "type" and row.bases}
         self._found: dict[tuple[str, str, str], Row | None] = {}
+        self._by_table: dict[str | None, tuple[Row, ...]] = {}
 
     def canonical(self, path: str) -> str:
         """Give the one spelling of a path that rows are kept under; the longest known prefix is replaced first."""
@@ -117,7 +118,10 @@ class Models:
 
     def rows(self, table: str | None = None) -> tuple[Row, ...]:
         """Give the rows in force, each once, in their order."""
-        return tuple({id(row): row for row in self._rows.values() if table in (None, row.table)}.values())
+        if table not in self._by_table:
+            found = {id(row): row for row in self._rows.values() if table in (None, row.table)}
+            self._by_table[table] = tuple(found.values())
+        return self._by_table[table]
 
     @cached_property
     def taught(self) -> frozenset[str]:

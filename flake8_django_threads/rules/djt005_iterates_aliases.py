@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from flake8_django_threads.base import Finding, Remedy, Span
@@ -10,6 +11,7 @@ from flake8_django_threads.facts import records as r
 from flake8_django_threads.rules.rule import Example, Rule
 
 _ALIAS = "django.db.connections[alias]."
+_NAMED = re.compile(r"connections\b(?<!\wconnections)(\s+as\s)?(?!\s*[.\[])")
 
 
 class IteratesAliases(Rule):
@@ -48,6 +50,10 @@ class IteratesAliases(Rule):
             """,
     )
 
+    def looks_worth(self, text: str, spawns: bool) -> bool:  # noqa: ARG002
+        """Whoever iterates ``connections`` names them without index and attribute, or calls them something else."""
+        return any(found[1] or not _is_imported(text, found.start()) for found in _NAMED.finditer(text))
+
     def check_file(self, file: LintedFile) -> Iterable[Finding]:
         """Report each place where an alias is asked for what only a connection has."""
         from flake8_django_threads.effects.closes import uses
@@ -63,6 +69,14 @@ class IteratesAliases(Rule):
                 f"iterating connections gives alias names: .{name} raises AttributeError: 'str' object has no attribute"
             )
             yield self.found_at(file, use.at, f"{text} {name!r}", remedy)
+
+
+def _is_imported(text: str, place: int) -> bool:
+    """Whether the name at a place of the text stands in an import statement."""
+    line = text[text.rfind("\n", 0, place) + 1 : place].lstrip()
+    bracket = text.rfind("(", 0, place)
+    inside = bracket >= 0 and text[:bracket].rstrip(" ").endswith("import") and ")" not in text[bracket:place]
+    return inside or line.startswith(("from ", "import "))
 
 
 def _remedy(file: LintedFile, at: r.At) -> Remedy | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,10 @@ _SILENT_HERE = {
     f"{_CURSOR}.__enter__": "closes the cursor alone",
     "django.db.reset_queries": "empties the log of queries alone",
 }
+# What a mistake has to look like, whatever the connection is called there.
+_WRITTEN = re.compile(r"\bclose_all\s*\((?!\s*\))|\bdel\s[^\n]*\[|\.connection[\s\\)]*\.\s*close\b")
+_WITH = re.compile(r"with\b([^:]*)")
+_IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
 
 class CloseThatDoesNotClose(Rule):
@@ -67,6 +72,10 @@ class CloseThatDoesNotClose(Rule):
             """,
     )
 
+    def looks_worth(self, text: str, spawns: bool) -> bool:
+        """A mistake is written in the file itself; what a thread forgets to close may be anything."""
+        return spawns or bool(_WRITTEN.search(text)) or any(map(_may_enter, _with_items(text)))
+
     def check_file(self, file: LintedFile) -> Iterable[Finding]:
         """Report what raises, what forgets an open connection, and what stands for the close in a leaking thread."""
         from flake8_django_threads.effects.closes import uses
@@ -82,6 +91,27 @@ class CloseThatDoesNotClose(Rule):
                 seen.add(use.at[:2])
                 remedy = Remedy(kind, None, Span(file.shown, *use.at), None, only_spawned=False) if kind else None
                 yield self.found_at(file, use.at, text, remedy)
+
+
+def _with_items(text: str) -> Iterator[str]:
+    """What stands between ``with`` and the next colon, for each statement."""
+    for found in _WITH.finditer(text):
+        before = text[text.rfind("\n", 0, found.start()) + 1 : found.start()].strip()
+        if before in ("", "async"):
+            yield found[1]
+
+
+def _may_enter(items: str) -> bool:
+    """Whether a with statement may be given a connection itself: a name, or a call that sounds like one."""
+    left = ""
+    while left != items:
+        left, items = items, _IN_BRACKETS.sub(lambda found: "<>" if found[0][0] == "(" else "{}", items)
+    for item in items.split(","):
+        written = item.partition(" as ")[0].strip()
+        called = written.removesuffix("<>")
+        if called in (written, "") or "conn" in called.rpartition(".")[2].lower():
+            return True
+    return False
 
 
 def _mistake(file: LintedFile, use: Use, found: Iterable[Use]) -> tuple[str, str]:

@@ -67,6 +67,10 @@ class CloseOutsideTheWorker(Rule):
     def _said(self, span: Span, text: str) -> Finding:
         return Finding(self.code, span, text[: LONGEST - len(self.code) - 1])
 
+    def looks_worth(self, text: str, spawns: bool) -> bool:  # noqa: ARG002
+        """Only a file that starts threads has what is found here."""
+        return spawns
+
     def check_file(self, file: LintedFile) -> Iterable[Finding]:
         """Report the close behind a leaking spawn in a function that has no connection of its own to close."""
         leaking = [site for site in file.sites if site.leak is not None and site.leak.close is None]

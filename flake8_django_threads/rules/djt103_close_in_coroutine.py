@@ -62,6 +62,10 @@ class CloseInCoroutine(Rule):
             """,
     )
 
+    def looks_worth(self, text: str, spawns: bool) -> bool:  # noqa: ARG002
+        """The coroutine is written in the file itself."""
+        return "async" in text
+
     def check_file(self, file: LintedFile) -> Iterable[Finding]:
         """Report each close, or call of a function that closes, in a coroutine of the file."""
         if not any(function.is_async for function in file.module.functions):

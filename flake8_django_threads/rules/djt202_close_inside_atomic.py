@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.base import Finding, Span, Step
+from flake8_django_threads.effects.closing_words import CLOSING
 from flake8_django_threads.effects.linted_file import LintedFile
 from flake8_django_threads.rules.rule import Example, Rule
 
@@ -67,13 +68,15 @@ class CloseInsideAtomic(Rule):
             """,
     )
 
+    def looks_worth(self, text: str, spawns: bool) -> bool:  # noqa: ARG002
+        """The close is written in the file itself."""
+        return CLOSING.passes(text)
+
     def check_file(self, file: LintedFile) -> Iterable[Finding]:
         """Report each close of the file from which a transaction may go on to its end."""
-        from flake8_django_threads.effects.inside_atomic import CLOSING, closes_inside
+        from flake8_django_threads.effects.inside_atomic import closes_inside
 
         run = file.run
-        if not CLOSING.passes(run.modules.text(file.module.path)):
-            return
         root = run.resolver.project_root(file.module.path)
         for inside in closes_inside(run, root).get(file.module.path, ()):
             yield self.found_at(file, inside.at, _message(file, inside), None, _trail(file, inside))

@@ -38,8 +38,9 @@ class Rule:
     The docstring has two parts, headed "What it finds" and "Why it matters".
 
     A subclass speaks of spawn sites (``check``), of a file (``check_file``), or of both. ``words`` are the gate of
-    ``check_file``: it is asked only for files whose text holds one of them. ``of_place`` marks a rule about where a
-    spawn stands: it speaks where a thread object is made, too, when its class's ``run`` has the other findings.
+    ``check_file``: it is asked only for files whose text holds one of them, and ``looks_worth`` it. ``of_place`` marks
+    a rule about where a spawn stands: it speaks where a thread object is made, too, when its class's ``run`` has the
+    other findings.
     """
 
     code: ClassVar[str]
@@ -71,6 +72,14 @@ class Rule:
         return Finding(
             self.code, Span(file.shown, *at), text if len(text) <= room else text[: room - 3] + "...", trail, remedy
         )
+
+    def asks(self, text: str, spawns: bool) -> bool:
+        """Whether ``check_file`` has to see the file with this text; ``spawns``: it may start threads."""
+        return any(word in text for word in self.words) and self.looks_worth(text, spawns)
+
+    def looks_worth(self, text: str, spawns: bool) -> bool:  # noqa: ARG002
+        """Whether a text that holds one of the words may hold what ``check_file`` finds: nothing is parsed for less."""
+        return True
 
     def check(self, site: SpawnSite) -> Iterable[Finding]:  # noqa: ARG002
         """The findings of this rule at one spawn site."""
