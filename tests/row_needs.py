@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
-from unittest import mock
 
 import harness
 import state_rows
@@ -19,9 +17,9 @@ from flake8_django_threads.models import load as model_rows
 from flake8_django_threads.models.load import Models, Row
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-# A row that so many cases can do without is taken to be needed by none.
-MOST_TRIED = 16
 _WORD = re.compile(r"\w+")
+# A row of these tables also answers by hiding those of its bases in the others.
+RIVALS = ("touch", "lazy", "close")
 TABLES_OF_THE_GATE = ("spawn", "subclass", "type")
 
 
@@ -37,6 +35,11 @@ class Witness(Models):
 
     def find(self, table: str, path: str, on: str = "call") -> Row | None:
         found = super().find(table, path, on)
+        for candidate in self._inherited(self.canonical(path)) if found is None else ():
+            hiding = {row for rival in RIVALS if (row := self._rows.get((rival, candidate, on))) is not None}
+            if hiding:
+                self.hits |= hiding if table in RIVALS else set()
+                break
         if found is not None:
             self.hits.add(found)
         return found
@@ -55,28 +58,39 @@ class Witness(Models):
 
 
 class Case(NamedTuple):
-    """A case that can be judged again and again: a fixture's folder, or one file of measured rows, at ``place``."""
+    """A case that can be judged again and again: a fixture's folder, or one file of measured rows, at ``place``.
+
+    ``engine`` has read the case's files; each judgement is one of its own that shares them.
+    """
 
     name: str
     place: Path
     file: str
     marks: tuple[tuple[str, tuple[harness.Mark, ...]], ...]
+    engine: Engine
 
-    def judge(self) -> object:
-        """What the case's expectations say of the linter now; another answer is another verdict."""
+    def judge(self, models: Models) -> object:
+        """What the case's expectations say of the linter with these rows; another answer is another verdict."""
+        engine = self.engine.again({})
+        engine._models = models
         if self.file:
             rows = [
                 row
                 for row in state_rows.read(FIXTURES / "engine" / self.name.partition(":")[0])
                 if row.file == self.file
             ]
-            return state_rows.linted(self.place, rows)
-        engine = Engine(Options(enable=frozenset(self.name.split("/"))), cwd=str(self.place))
+            return state_rows.linted(self.place, rows, engine)
         return [harness.differences(marks, engine.analyse(path).findings) for path, marks in self.marks]
+
+    @property
+    def text(self) -> str:
+        """All of the case's code."""
+        paths = [self.place / self.file] if self.file else sorted(self.place.rglob("*.py"))
+        return "".join(path.read_text(encoding="utf-8") for path in paths)
 
 
 def cases(place: Path) -> list[Case]:
-    """Every case with expectations, copied to ``place``, those of the libraries first."""
+    """Every case with expectations, copied to ``place``. The code that a folder is named for is on, opt-in or not."""
     found = []
     globs = ("libraries/*", "rules/*/*", "silent/*")
     for folder in (folder for each in globs for folder in sorted(FIXTURES.glob(each)) if folder.is_dir()):
@@ -84,19 +98,14 @@ def cases(place: Path) -> list[Case]:
         copy = Path(shutil.copytree(folder, place / name.replace("/", "+")))
         files = sorted(file.relative_to(copy).as_posix() for file in copy.rglob("*.py"))
         marks = tuple((file, tuple(harness.marks(file, (copy / file).read_text(encoding="utf-8")))) for file in files)
-        found.append(Case(name, copy, "", marks))
+        engine = Engine(Options(enable=frozenset({folder.parent.name})), cwd=str(copy))
+        found.append(Case(name, copy, "", marks, engine))
     for folder in (FIXTURES / "engine" / "touches", FIXTURES / "engine" / "remedies" / "max_age_0"):
         name = folder.relative_to(FIXTURES / "engine").as_posix()
         project = state_rows.build(folder, place)
-        found += [Case(f"{name}:{file.name}", project, file.name, ()) for file in sorted(folder.glob("*.py"))]
+        engine = Engine(cwd=str(project))
+        found += [Case(f"{name}:{file.name}", project, file.name, (), engine) for file in sorted(folder.glob("*.py"))]
     return found
-
-
-@contextmanager
-def knowing(models: Models) -> Iterator[None]:
-    """Let engines that are made inside know these rows and no others."""
-    with mock.patch.object(model_rows, "load", lambda _tables=(): models):
-        yield
 
 
 class Needs:
@@ -108,39 +117,35 @@ class Needs:
         self._whole = Models(self.rows)
         self._answers: dict[str, object] = {}
         self._hit: dict[Row, list[Case]] = {}
-        self._texts: dict[str, str] = {}
         took = {}
         for case in self.cases:
             witness = Witness(self.rows)
             started = time.process_time()
-            with knowing(witness):
-                self._answers[case.name] = case.judge()
+            self._answers[case.name] = case.judge(witness)
             took[case.name] = time.process_time() - started
             for row in witness.hits:
                 self._hit.setdefault(row, []).append(case)
-            paths = [case.place / case.file] if case.file else case.place.rglob("*.py")
-            self._texts[case.name] = "".join(path.read_text(encoding="utf-8") for path in paths)
-        self.cases.sort(key=lambda case: (not case.name.startswith("libraries/"), not case.file, took[case.name]))
+        self.cases.sort(key=lambda case: (not case.name.startswith("libraries/"), took[case.name]))
+        self._texts = {case.name: case.text for case in self.cases}
 
-    def answers(self, row: Row) -> bool:
-        """Whether the row has given an answer in some case, or the text of one names it."""
-        words = _WORD.findall(row.path)[-2:]
-        return row in self._hit or any(all(word in text for word in words) for text in self._texts.values())
+    def is_asked(self, row: Row) -> bool:
+        """Whether the row by itself has given an answer in some case."""
+        return row in self._hit
 
     def case(self, row: Row) -> str:
         """The name of a case that fails without the row; empty if none does."""
         models = Models([other for other in self.rows if other is not row])
         if row.table not in TABLES_OF_THE_GATE:
             models.__dict__["gate_words"] = self._whole.gate_words
-        hit = {case.name for case in self._hit.get(row, ())}
         words = _WORD.findall(row.path)[-2:]
-        candidates = [
+        hit = {case.name for case in self._hit.get(row, ())}
+        # Rows that are gone through as a table give no answer by themselves: those cases count that name them.
+        named = [
             case
             for case in self.cases
-            if case.name in hit or (not hit and any(word in self._texts[case.name] for word in words))
+            if case.name in hit or (not hit and all(word in self._texts[case.name] for word in words))
         ]
-        for case in candidates[:MOST_TRIED]:
-            with knowing(models):
-                if case.judge() != self._answers[case.name]:
-                    return case.name
+        for case in named:
+            if case.judge(models) != self._answers[case.name]:
+                return case.name
         return ""

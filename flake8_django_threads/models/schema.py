@@ -67,7 +67,6 @@ class Row(NamedTuple):
     on: tuple[str, ...] = ("call",)  # touch, lazy: what is done with the value; "evaluate" is pickle, copy and the like
     returns: str | None = None
     alias: Slot | None = None  # where the database alias is given; "default" or the receiver's where it is not
-    raises: bool = True
     unless_empty: Slot | None = None  # touch: a literally empty argument there makes it lazy
     constrained: tuple[str, ...] = ()  # touch: only if the model or form has one of these; type: the class has these
     given_query: bool = False  # touch: only if the receiver was made from a queryset, a manager or a model
@@ -211,12 +210,11 @@ _OPTIONS: Mapping[str, Mapping[str, _Kind]] = {
         "on": _ON,
         "returns": _RETURNS,
         "alias": _SLOT,
-        "raises": _FLAG,
         "unless_empty": _SLOT,
         "constrained": _CONSTRAINED,
         "given_query": _FLAG,
     },
-    "lazy": {"on": _ON, "returns": _RETURNS, "alias": _SLOT, "raises": _FLAG},
+    "lazy": {"on": _ON, "returns": _RETURNS, "alias": _SLOT},
     "close": {"closes": _word("default", "all", "receiver"), "when": _word("always", "max-age-0")},
     "spawn": {
         **_CALLABLE,

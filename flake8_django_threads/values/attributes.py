@@ -10,6 +10,7 @@ from flake8_django_threads.values import boxes, enums, externals, made_classes
 from flake8_django_threads.values.domain import (
     ANY_KEY,
     DISPATCH,
+    PROPERTY,
     Arguments,
     Bound,
     Box,
@@ -41,15 +42,6 @@ from flake8_django_threads.values.domain import (
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
 
-PROPERTIES = frozenset(
-    {
-        "property",
-        "functools.cached_property",
-        "django.utils.functional.cached_property",
-        "cached_property.cached_property",
-        "abc.abstractproperty",
-    }
-)
 STATIC = "staticmethod"
 CLASS = "classmethod"
 
@@ -96,7 +88,7 @@ def of(run: Interpreter, value: Value, name: str, at: r.At, frame: Frame) -> Val
         case Const():
             return one(Bound(Ext(f"{value.kind}().{name}"), value))
         case Wrapped():
-            if value.wrapper in PROPERTIES and name in ("setter", "deleter", "getter"):
+            if value.wrapper == PROPERTY and name in ("setter", "deleter", "getter"):
                 return one(Ext("property().setter", value))
             if value.wrapper == DISPATCH and name in ("register", "dispatch"):
                 return one(Bound(Ext(f"{DISPATCH}().{name}"), value))
@@ -151,7 +143,7 @@ def _of_instance(run: Interpreter, value: Instance, name: str, at: r.At, frame: 
             overrides = _overrides(run, value, name)
             if overrides:
                 return overrides
-        if any(isinstance(v, Wrapped) and v.wrapper in PROPERTIES for v in vals):
+        if any(isinstance(v, Wrapped) and v.wrapper == PROPERTY for v in vals):
             return join(_bind(run, v, value, owner, name, at, frame) for v in ordered(vals))
         if held is not None and not (
             all(run.annotations.vague(v) for v in held) and not all(run.annotations.vague(v) for v in vals)
@@ -248,7 +240,7 @@ def _bind(run: Interpreter, value: Value, receiver: Instance, owner: Value, name
         case Func():
             return one(Bound(value, receiver))
         case Wrapped():
-            if value.wrapper in PROPERTIES:
+            if value.wrapper == PROPERTY:
                 return run.call(one(value.function), Arguments([one(receiver)]), at, frame)
             if value.wrapper == STATIC:
                 return one(value.function)
@@ -352,7 +344,7 @@ def _on_class(run: Interpreter, value: Value, klass: ClassValue, at: r.At, frame
         if value.wrapper == CLASS:
             inner = value.function
             return one(Bound(inner, klass)) if isinstance(inner, Func) else one(inner)
-        if value.wrapper in PROPERTIES:
+        if value.wrapper == PROPERTY:
             return unknown("property of a class")
     if isinstance(value, (Ext, Instance)):
         return one(externals.on_model(run, value, klass))
@@ -408,7 +400,7 @@ def accessor(run: Interpreter, klass: ClassValue, name: str, kind: str) -> Func 
                         return Func(stmt.function, candidate.module, candidate.frame, candidate)
         own = run.names.class_own(candidate, name)
         if own is not None:
-            made = [v.manager for v in own if isinstance(v, Wrapped) and v.wrapper in PROPERTIES]
+            made = [v.manager for v in own if isinstance(v, Wrapped) and v.wrapper == PROPERTY]
             return next((v for v in made if isinstance(v, Func)), None) if kind == "setter" else None
     return None
 

@@ -25,6 +25,7 @@ from flake8_django_threads.values.domain import (
     DISPATCH,
     NONE,
     NOTHING,
+    PROPERTY,
     Arguments,
     Bound,
     Box,
@@ -298,6 +299,12 @@ def _fields_get(run: Interpreter, receiver: Value | None, arguments: Arguments, 
     return _getattr(run, None, asked, at, frame)
 
 
+# What a wrapper's row says in ``does``, where that is more than a call.
+MEANINGS: dict[str, Handler] = {
+    "property": _decorator(PROPERTY),
+    "contextmanager": _decorator("contextlib.contextmanager"),
+    **context_calls.MEANINGS,
+}
 HANDLERS: dict[str, Handler] = {
     **container_calls.HANDLERS,
     **context_calls.HANDLERS,
@@ -305,13 +312,8 @@ HANDLERS: dict[str, Handler] = {
     **job_calls.HANDLERS,
     "<fields>.update": _fields_update,
     "<fields>.get": _fields_get,
-    "property": _decorator("property"),
-    "functools.cached_property": _decorator("functools.cached_property"),
-    "django.utils.functional.cached_property": _decorator("django.utils.functional.cached_property"),
     "staticmethod": _decorator("staticmethod"),
     "classmethod": _decorator("classmethod"),
-    "contextlib.contextmanager": _decorator("contextlib.contextmanager"),
-    "contextlib.asynccontextmanager": _decorator("contextlib.asynccontextmanager"),
     "property().setter": _setter,
     "getattr": _getattr,
     "setattr": _setattr,

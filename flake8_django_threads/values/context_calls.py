@@ -91,10 +91,13 @@ def unwind(run: Interpreter, stack: Ext, at: r.At, frame: Frame) -> None:
 
 
 HANDLERS: dict[str, Handler] = {
-    "contextlib.closing": _closing,
-    "contextlib.suppress": _suppress,
     "contextlib.ExitStack": _exit_stack,
-    "contextlib.ExitStack().callback": _exit_stack_callback,
-    "contextlib.ExitStack().enter_context": _enter_context,
     "contextlib.ExitStack().push": _exit_stack_push,
+}
+# By what a wrapper's row says in ``does``.
+MEANINGS: dict[str, Handler] = {
+    "closing": _closing,
+    "suppress": _suppress,
+    "on-exit": _exit_stack_callback,
+    "enter": _enter_context,
 }

@@ -240,6 +240,8 @@ Cell: TypeAlias = tuple[object, object]
 
 ANY_KEY = "<any key>"
 DISPATCH = "functools.singledispatch"
+# Whatever reading the attribute calls: the one name under which all such decorators go.
+PROPERTY = "property"
 NOTHING: Vals = frozenset()
 NONE: Vals = frozenset({Const(None, "NoneType")})
 _CUT = Unknown("limit: values")

@@ -496,6 +496,9 @@ def _wrap(
             if not (run.models.find("quiet", path) or _is_quiet(path)):
                 run.may_raise(at)
             return uses.use(run, row, arguments, path, at, frame)
+    meaning = builtin_calls.MEANINGS.get(row.does or "")
+    if meaning is not None:
+        return meaning(run, receiver, arguments, at, frame)
     return one(Ext(path + "()"))
 
 
@@ -525,7 +528,7 @@ def _call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.
     inner = one(value.function)
     if value.manager is not None:
         return context_managers.decorate(run, value.manager, inner, arguments, at, frame)
-    if value.wrapper == "contextlib.contextmanager" or value.wrapper == "contextlib.asynccontextmanager":
+    if value.wrapper == "contextlib.contextmanager":
         made = run.call(inner, arguments, at, frame)
         return frozenset(Pending("manager", v.function, v.arguments) if isinstance(v, Pending) else v for v in made)
     path = value.wrapper
@@ -652,7 +655,7 @@ def constructed(run: Interpreter, instance: Instance, arguments: Arguments, at: 
 def entered(value: Value) -> Value:
     """What ``with value as x`` binds for a library's manager: itself, in the cases that matter."""
     if isinstance(value, Ext):
-        if value.path.endswith((".temporary_connection()", "._nodb_cursor()")):
+        if value.path.endswith(".temporary_connection()"):
             return Ext(value.path.rpartition(".")[0] + ".cursor()", None, value.alias)
         if value.path == "contextlib.closing()" and value.of is not None:
             return value.of
@@ -672,7 +675,7 @@ def leave(run: Interpreter, manager: Value, at: r.At, frame: Frame) -> None:
         method = attributes.of(run, manager.of, "close", at, frame)
         run.call(method, Arguments(), at, frame)
         return
-    if path in ("contextlib.ExitStack", "contextlib.AsyncExitStack"):
+    if path == "contextlib.ExitStack":
         context_calls.unwind(run, manager, at, frame)
         return
     row = run.models.find("wrapper", path)

@@ -20,6 +20,7 @@ from flake8_django_threads.values.domain import (
     Instance,
     Partial,
     Pending,
+    Unknown,
     Vals,
     Value,
     Wrapped,
@@ -52,11 +53,11 @@ def spawn(
     row = run.models.find("spawn", path)
     if row is None or not _required(row, arguments) or _in_processes(arguments):
         return None
-    closing = run.models.find("wrapper", path)
-    if closing is not None and closing.does == "close":
-        return None
     slot = row.callable
     given = arguments.get(slot.position, slot.keyword) if slot is not None else None
+    closing = run.models.find("wrapper", path)
+    if given is not None and closing is not None and closing.does == "close":
+        given = frozenset(v if isinstance(v, (Const, Unknown)) else Wrapped(v, path) for v in given)
     # A subclass of a library's makes its own objects, though the row is that of its base.
     makes_itself = row.returns is None or row.returns == f"{row.path}()"
     result = path + "()" if makes_itself else run.models.canonical(row.returns or "")
