@@ -14,6 +14,12 @@ from flake8_django_threads.values.flow import Node, Summary
 CLOSING_NAMES = frozenset({"all", "close", "close_all", "close_old_connections", "close_if_unusable_or_obsolete"})
 
 
+WRITING = frozenset(
+    {"save", "create", "update", "delete", "get_or_create", "update_or_create", "bulk_create", "bulk_update"}
+    | {"add", "set", "remove", "clear", "execute", "executemany"}
+)
+
+
 class Found(NamedTuple):
     """A leaf with its file and the calls that lead to it: (function, file, position of the call), outermost first."""
 
@@ -60,6 +66,18 @@ def close_alone(tree: Node) -> str:
             ):
                 return ""
     return found
+
+
+def first_write(tree: Node, path: str, alias: str) -> At | None:
+    """The first place in a function, as written, from which a row is written, as far as the names tell."""
+    places = [
+        found.calls[0][2] if found.calls else found.leaf.at
+        for found in leaves(tree, path)
+        if isinstance(found.leaf, flow.Touch)
+        and found.leaf.alias == alias
+        and found.leaf.what.rpartition(".")[2] in WRITING
+    ]
+    return min(places, default=None)
 
 
 def first(tree: Node, path: str, wanted: Callable[[flow.Touch | flow.Close], bool]) -> Found | None:

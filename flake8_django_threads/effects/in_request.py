@@ -22,6 +22,17 @@ _ROUTES = frozenset({"path", "re_path", "url"})
 _EXEMPT = "non_atomic_requests"
 
 
+def _seems_a_view(function: r.Function) -> bool:
+    """Whether a function has the form of a view, or its method that of a class's, and is not taken out by name."""
+    owner, names = function.owner, [p.name for p in function.parameters[:2]]
+    if function.is_async or _EXEMPT in words(function.decorators):
+        return False
+    if isinstance(owner, r.ClassFact):
+        called = function.name in _METHODS or names[1:] == ["request"]
+        return called and bool(owner.bases) and _EXEMPT not in words(owner.decorators)
+    return names[:1] == ["request"]
+
+
 class Requests:
     """Answers for the functions of one project after the other."""
 
@@ -31,24 +42,19 @@ class Requests:
 
     def aliases(self, module: r.ModuleFacts, function: r.Function) -> frozenset[str]:
         """The databases with a transaction around each call of the function, as far as it is a view's."""
+        if not _seems_a_view(function):
+            return frozenset()
         found = self._settings.atomic_requests(module.path)
-        return found if found and not function.is_async and self._is_view(module, function) else frozenset()
+        return found if found and self._is_view(module, function) else frozenset()
 
     def _is_view(self, module: r.ModuleFacts, function: r.Function) -> bool:
         owner = function.owner
-        if _EXEMPT in words(function.decorators):
-            return False
         with suppress(Exhausted, RecursionError):
             if isinstance(owner, r.ClassFact):
-                called = function.name in _METHODS or "request" in {p.name for p in function.parameters[1:2]}
-                return (
-                    called
-                    and _EXEMPT not in words(owner.decorators)
-                    and self._run.classes.is_a(ClassValue(owner, module), VIEW)
-                    and not self._is_exempt(module, owner.name)
+                return self._run.classes.is_a(ClassValue(owner, module), VIEW) and not self._is_exempt(
+                    module, owner.name
                 )
-            first = function.parameters[0].name if function.parameters else ""
-            return first == "request" and owner is module and self._is_routed(module, function)
+            return owner is module and self._is_routed(module, function)
         return False
 
     def _is_exempt(self, module: r.ModuleFacts, name: str) -> bool:

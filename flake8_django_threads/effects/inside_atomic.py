@@ -13,7 +13,7 @@ from flake8_django_threads.effects.closes import imported_as, touches
 from flake8_django_threads.effects.closing_words import CLOSING
 from flake8_django_threads.effects.connection_names import connection_names
 from flake8_django_threads.effects.doubles import named, on_the_way, replaced
-from flake8_django_threads.effects.evidence import leaves
+from flake8_django_threads.effects.evidence import first_write, leaves
 from flake8_django_threads.effects.explore import LIMITS, deep_stack, outer_function, outermost, run_symbolically
 from flake8_django_threads.effects.fold import Folder, Outcome
 from flake8_django_threads.effects.in_request import Requests
@@ -34,10 +34,6 @@ _LAST = frozenset(
 _CLOSED = frozenset({SHUT, REOPENED})
 _ATOMIC = frozenset({"atomic", "Atomic"})
 TEST_CASE = "django.test.TestCase"
-_WRITING = frozenset(
-    {"save", "create", "update", "delete", "get_or_create", "update_or_create", "bulk_create", "bulk_update"}
-    | {"add", "set", "remove", "clear", "execute", "executemany"}
-)
 _TEST_PARTS = ("test", "setUp", "tearDown")
 
 
@@ -177,7 +173,7 @@ class _Watch:
         around = [(Block(*here, flow.DEFAULT), test, "")] if test else []
         served = sorted(self._requests.aliases(*place))
         run.begin()
-        around += [(Block(*here, alias), "", place.function.qualname) for alias in served]
+        around += [(Block(*here, alias, request=True), "", place.function.qualname) for alias in served]
         around += [(block, "", "") for block in _decorated(run, func)]
         run.on_library = self._hear
         run.on_block = lambda block, node: self._ended.append((block, node, "", ""))
@@ -199,7 +195,8 @@ class _Watch:
 
     def _judge(self, block: Block, node: flow.Node, test: str, request: str) -> Iterator[Inside]:
         """The closes of a transaction's connection in what runs inside, if it may end well after one of them."""
-        if request and not _writes(node, block.alias):
+        if request and first_write(node, block.path, block.alias) is None:
+            # A request that only reads has nothing to lose.
             return
         found = [
             each
@@ -219,12 +216,6 @@ class _Watch:
             # mostly one that it avoids.
             if ends & _CLOSED and (not test or ends <= _CLOSED):
                 yield Inside(each.path, each.leaf.at, each.leaf.what, block, each.calls, test, request)
-
-
-def _writes(node: flow.Node, alias: str) -> bool:
-    """Whether something is written there, as far as its name tells: a request that only reads has nothing to lose."""
-    touched = (found.leaf for found in leaves(node, "") if isinstance(found.leaf, flow.Touch))
-    return any(leaf.alias == alias and leaf.what.rpartition(".")[2] in _WRITING for leaf in touched)
 
 
 class _OneClose(Folder):

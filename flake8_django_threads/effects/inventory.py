@@ -21,7 +21,7 @@ from flake8_django_threads.effects.entries import (
     handed_over,
     left_to_parameter,
 )
-from flake8_django_threads.effects.evidence import CLOSING_NAMES, close_alone, closing
+from flake8_django_threads.effects.evidence import CLOSING_NAMES, close_alone, closing, first_write
 from flake8_django_threads.effects.explore import (
     HELPER_DEPTH,
     LIMITS,
@@ -65,7 +65,7 @@ from flake8_django_threads.values.domain import (
 )
 from flake8_django_threads.values.flow import sequence
 from flake8_django_threads.values.interpreter import MOST_DEPTH, MOST_STEPS, Exhausted, Interpreter, SpawnEvent, ignore
-from flake8_django_threads.values.transactions import Start
+from flake8_django_threads.values.transactions import Block, Start
 
 MOST_CALLERS = 12
 FILE_STEPS, LEAST_STEPS = 160_000, 4_000
@@ -218,6 +218,8 @@ class Inventory:
         run = self._run
         run.begin()
         met: list[Event] = []
+        # A request's transactions, and from where on each holds something that was written.
+        written: dict[Block, r.At | None] = {}
         run.on_spawn = lambda event: self._meet(event, met)
         run.on_done = lambda job, callbacks, frame, at: self._finish(job, callbacks, frame, at, met)
         run.on_start = lambda thread: self._start(thread, met)
@@ -225,9 +227,14 @@ class Inventory:
             frame: Frame | None = None
             if isinstance(root, r.Function):
                 func = outer_function(module, root)
-                run.blocks = self._look.decorated(func)
+                served = self._look.served(func)
+                run.blocks = (*served, *self._look.decorated(func))
                 frame = self._run_symbolically(func)
                 run.blocks = ()
+                trees = [known.summary.tree for known in run.memo.get(frame, ())] if served else []
+                for block in served:
+                    wrote = (first_write(tree, module.path, block.alias) for tree in trees)
+                    written[block] = min((at for at in wrote if at is not None), default=None)
             for call, scope in inside:
                 if (module.path, call.at) in run.evaluated:
                     continue
@@ -245,7 +252,7 @@ class Inventory:
             if at is not None:
                 thread = event.event.thread
                 own = tuple(start for start in starts if start.thread == thread) if thread is not None else ()
-                result.append((at, event._replace(starts=own)))
+                result.append((at, _behind_writes(event._replace(starts=own), root, written)))
         return result
 
     def _run_symbolically(self, func: Func) -> Frame:
@@ -612,6 +619,24 @@ class Inventory:
         line, col = name_at[0], name_at[1]
         site = self._judge(module, shown, (line, col, line, col + len("def ") + len(function.name)), met[0])
         return site._replace(target=None)
+
+
+def _behind_writes(event: Event, root: r.Scope, written: Mapping[Block, r.At | None]) -> Event:
+    """The event without those transactions of a request that hold nothing yet where its thread starts."""
+    if not written:
+        return event
+    made = event.event.stack[0][1]
+
+    def holding(blocks: tuple[Block, ...], at: r.At) -> tuple[Block, ...]:
+        places = [(block, written.get(block, block.at)) for block in blocks]
+        return tuple(block for block, wrote in places if wrote is not None and wrote[:2] < at[:2])
+
+    starts = []
+    for start in event.starts:
+        here = isinstance(root, r.Function) and root.at[:2] <= start.at[:2] <= root.at[2:]
+        starts.append(start._replace(blocks=holding(start.blocks, start.at if here else made)))
+    spawn = event.event._replace(blocks=holding(event.event.blocks, made))
+    return event._replace(event=spawn, starts=tuple(starts))
 
 
 def _detour(tree: flow.Node, path: str, leak: Connection) -> tuple[Turn, ...]:

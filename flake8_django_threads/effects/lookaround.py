@@ -10,10 +10,12 @@ from flake8_django_threads.effects import in_test
 from flake8_django_threads.effects.at_startup import Startups
 from flake8_django_threads.effects.doubles import on_the_way, replaced
 from flake8_django_threads.effects.from_outside import FromOutside
+from flake8_django_threads.effects.in_request import Requests
 from flake8_django_threads.effects.sites import SpawnSite
 from flake8_django_threads.effects.surroundings import NOWHERE, Block, Crossing, Surroundings
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import callee, last_name
+from flake8_django_threads.project.settings import Settings
 from flake8_django_threads.values import flow, transactions
 from flake8_django_threads.values.domain import Ext, Func
 from flake8_django_threads.values.interpreter import Interpreter, SpawnEvent
@@ -31,6 +33,7 @@ class Lookaround:
         self._run = run
         self._shown = shown
         self._startups = Startups(run, ready)
+        self._requests = Requests(run, Settings(run.resolver.sources, run.modules, run.resolver))
         self._outside = FromOutside(run, ready, self.decorated)
         self._scopes: tuple[r.ModuleFacts | None, dict[r.At, r.Scope]] = (None, {})
 
@@ -64,6 +67,12 @@ class Lookaround:
         touch = site.touched.touch
         return bool(names) and on_the_way(self._run.modules, touch.calls, touch.path, names)
 
+    def served(self, func: Func) -> tuple[transactions.Block, ...]:
+        """The transactions that the settings put around a view."""
+        aliases = self._requests.aliases(func.module, func.function)
+        here = func.module.path, func.function.at
+        return tuple(transactions.Block(*here, alias, request=True) for alias in sorted(aliases))
+
     def decorated(self, func: Func) -> tuple[transactions.Block, ...]:
         """The transactions that the decorators of a function put around it."""
         run = self._run
@@ -96,7 +105,8 @@ class Lookaround:
                 call = Span(self._shown(start.path, module, site.span.path), *start.at)
                 for block in reversed(start.blocks):
                     if block.alias in aliases:
-                        yield Block(Span(self._shown(block.path, module, site.span.path), *block.at), block.alias, call)
+                        span = Span(self._shown(block.path, module, site.span.path), *block.at)
+                        yield Block(span, block.alias, call, block.request)
 
 
 def _innermost(module: r.ModuleFacts, line: int, col: int) -> r.Scope:

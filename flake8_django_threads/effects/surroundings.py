@@ -10,12 +10,13 @@ from flake8_django_threads.base import Span
 class Block(NamedTuple):
     """An atomic block, by its with statement or decorated function, that is open where the other thread starts.
 
-    ``start`` is the call that starts it.
+    ``start`` is the call that starts it. ``request``: a request's transaction, by its view.
     """
 
     span: Span
     alias: str
     start: Span
+    request: bool = False
 
 
 class InTest(NamedTuple):

@@ -14,8 +14,9 @@ class SpawnBeforeCommit(Rule):
 
     What it finds
         A thread or pool job that queries the database and is started while `transaction.atomic()` is open: in the
-        block, in a function that it decorates, or in a function that is called there, from whatever file. A thread
-        counts where its `start` is called; `transaction.on_commit(thread.start)` is the right form.
+        block, in a function that it decorates, or in a function that is called there, from whatever file; where the
+        settings say `ATOMIC_REQUESTS`, also in a view behind its first write. A thread counts where its `start` is
+        called; `transaction.on_commit(thread.start)` is the right form.
 
     Why it matters
         The thread has a connection of its own. It does not see the rows that the block has not committed, so it fails
@@ -29,7 +30,7 @@ class SpawnBeforeCommit(Rule):
     fix_safety = "Unsafe: `transaction.on_commit` starts the thread later, and not at all after a rollback."
     known_gaps = (
         "Between a block of another file and the file with the thread no third file is followed.",
-        "A request's transaction (ATOMIC_REQUESTS) is not counted as a block.",
+        "A request's transaction is known in the file of the view alone, and only by what the view itself writes.",
         "A block that a context manager of the project or an ExitStack opens is not seen.",
     )
     example = Example(
@@ -82,11 +83,14 @@ class SpawnBeforeCommit(Rule):
         connections = [c for c in site.connections if c.alias == block.alias]
         connection = site.touched if site.touched in connections else connections[0]
         where = f"of line {block.span.line}" if block.span.path == site.span.path else f"at {block.span.short}"
+        inside, it = f"the atomic block {where}", "the block"
+        if block.request:
+            inside, it = "a request's transaction (ATOMIC_REQUESTS)", "that"
         text = self.message(
             site,
             connection,
-            f"starts in another thread inside the atomic block {where} and queries the database",
-            "before the block commits",
+            f"starts in another thread inside {inside} and queries the database",
+            f"before {it} commits",
         )
         remedy = Remedy("on-commit", site.entry, site.span, block.start, only_spawned=False, alias=block.alias)
         yield Finding(self.code, site.span, text, site.trail, remedy)

@@ -19,12 +19,14 @@ ATOMIC = "django.db.transaction.atomic()"
 class Block(NamedTuple):
     """An atomic block: the file and position of its with statement, or of the function that it decorates.
 
-    ``alias`` is its database; "?" where that is not known.
+    ``alias`` is its database; "?" where that is not known. ``request``: it is no block, but opened for each call of the
+    view at ``at``.
     """
 
     path: str
     at: At
     alias: str
+    request: bool = False
 
 
 class Start(NamedTuple):
