@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -95,6 +96,42 @@ class Resolver:
             if last(parent(folder)) == "management"
         )
         return tuple(place for place in found if place is not None and place.path)
+
+    def modules_like(self, name: Sequence[str], importer: str) -> tuple[Place, ...]:
+        """The modules of the importer's project whose names begin and end so, with something between the parts.
+
+        A gap at the beginning stands for any package; any other one for no more than one part of the dotted name.
+        """
+        steps = "\0".join(name).split(".")
+        gaps = [index for index, step in enumerate(steps) if "\0" in step]
+        if not all(steps) or not gaps:
+            return ()
+        if gaps[0] == 0:
+            return self._ending_in(steps[1:], importer) if steps[0] == "\0" and len(gaps) == 1 else ()
+        places = [place for place in (self.module(".".join(steps[: gaps[0]]), 0, importer),) if place is not None]
+        for step in steps[gaps[0] :]:
+            places = [inner for place in places for inner in self._fitting(place, step)]
+        return tuple(place for place in places if place.path)
+
+    def _fitting(self, place: Place, step: str) -> Iterator[Place]:
+        """The modules and packages in ``place`` whose names fit one part of a dotted name."""
+        if "\0" not in step:
+            names = [step]
+        else:
+            fits = re.compile(r"\w+".join(map(re.escape, step.split("\0"))))
+            held = (name.removesuffix(".py") for folder in place.folders for name in self.listing(folder))
+            names = [name for name in dict.fromkeys(held) if fits.fullmatch(name) and not name.startswith("__")]
+        for name in names:
+            if (inner := self.submodule(place, name)) is not None:
+                yield inner
+
+    def _ending_in(self, steps: Sequence[str], importer: str) -> tuple[Place, ...]:
+        """Every module of the project whose dotted name ends in these parts."""
+        if not steps:
+            return ()
+        folders = (folder for group in self._folders(importer).values() for folder in group)
+        found = (self._descend(Place("", (folder,)), steps) for folder in folders)
+        return tuple(dict.fromkeys(place for place in found if place is not None and place.path))
 
     def _folders(self, importer: str) -> Mapping[str, list[str]]:
         project = self.project_root(importer)

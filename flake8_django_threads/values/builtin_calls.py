@@ -14,6 +14,7 @@ from flake8_django_threads.values import (
     context_calls,
     dispatch,
     django_calls,
+    dynamic_imports,
     expressions,
     job_calls,
     kinds,
@@ -45,6 +46,7 @@ from flake8_django_threads.values.domain import (
     join,
     one,
     string,
+    text_of,
     unknown,
 )
 
@@ -138,7 +140,7 @@ def _format(run: Interpreter, receiver: Value | None, arguments: Arguments, at: 
             expressions.use_as_text(run, frame, value, at)
     if not fields:
         return unknown("text")
-    return one(Const("".join("\0" if p is None else p for p in parts), "pattern" if None in parts else "str"))
+    return text_of(parts)
 
 
 def _method_caller(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
@@ -156,28 +158,6 @@ def _called_method(run: Interpreter, receiver: Value | None, arguments: Argument
     args, keywords = receiver.site
     method = attributes.attribute(run, arguments.get(0, None) or NOTHING, receiver.alias, at, frame)
     return run.call(method, Arguments(args, dict(keywords)), at, frame)
-
-
-def _import_module(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
-    """``importlib.import_module``: the module of that name, where the name is a literal."""
-    name = string(arguments.get(0, "name") or NOTHING)
-    run.may_raise(at)
-    if not name or (name.startswith(".") and arguments.get(1, "package") is None):
-        return unknown("module whose name is not known")
-    rest = name.lstrip(".")
-    place = run.resolver.module(rest, len(name) - len(rest), frame.module.path)
-    return one(run.model_classes.module_at(place) if place is not None else Ext(rest))
-
-
-def _import_string(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
-    """``import_string("package.module.name")``."""
-    name = string(arguments.get(0, "dotted_path") or NOTHING)
-    run.may_raise(at)
-    if not name or "." not in name:
-        return unknown("import of a name that is not known")
-    module, _, last = name.rpartition(".")
-    place = run.resolver.module(module, 0, frame.module.path)
-    return run.names.member(run.model_classes.module_at(place), last) if place is not None else one(Ext(name))
 
 
 def _globals(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
@@ -309,6 +289,7 @@ HANDLERS: dict[str, Handler] = {
     **container_calls.HANDLERS,
     **context_calls.HANDLERS,
     **django_calls.HANDLERS,
+    **dynamic_imports.HANDLERS,
     **job_calls.HANDLERS,
     "<fields>.update": _fields_update,
     "<fields>.get": _fields_get,
@@ -321,8 +302,6 @@ HANDLERS: dict[str, Handler] = {
     "str().format": _format,
     "operator.methodcaller": _method_caller,
     "operator.methodcaller()": _called_method,
-    "importlib.import_module": _import_module,
-    "django.utils.module_loading.import_string": _import_string,
     "globals": _globals,
     "vars": _vars,
     servers.REQUEST: servers.request,

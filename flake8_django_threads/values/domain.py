@@ -7,7 +7,7 @@ calling or an instance of the class, ``[]`` for an element; see the models for w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -283,6 +283,12 @@ def string(values: Vals) -> str | None:
         if isinstance(value, Const) and isinstance(value.value, str):
             return value.value
     return None
+
+
+def text_of(parts: Sequence[str | None]) -> Vals:
+    """The text that the parts make, with a gap where one is not known or has gaps itself."""
+    made = "".join("\0" if part is None else part for part in parts)
+    return one(Const(made, "pattern" if "\0" in made else "str"))
 
 
 def literal(values: Vals) -> Literal | Unknown:

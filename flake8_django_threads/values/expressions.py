@@ -43,6 +43,7 @@ from flake8_django_threads.values.domain import (
     literal,
     one,
     string,
+    text_of,
     truth,
     unknown,
 )
@@ -409,8 +410,7 @@ def _operated(run: Interpreter, frame: Frame, op: str, values: list[Vals], at: r
             return joined
         texts = [string(vals) for vals in values]
         if op.startswith("add") and (texts[0] is not None or texts[1] is not None):
-            pattern = "".join("\0" if text is None else text for text in texts)
-            return one(Const(pattern, "pattern" if None in texts else "str"))
+            return text_of(texts)
         if op.startswith("mod") and texts[0] is not None:
             for value in attributes.ordered(values[1]):
                 written = boxes.values(run, value) if isinstance(value, Box) else one(value)
@@ -612,9 +612,7 @@ def _fstring(run: Interpreter, frame: Frame, expr: r.FString) -> Vals:
         if not isinstance(part, r.Const):
             for value in attributes.ordered(vals):
                 use_as_text(run, frame, value, expr.at)
-    if None not in texts:
-        return one(Const("".join(t for t in texts if t is not None), "str"))
-    return one(Const("".join("\0" if t is None else t for t in texts), "pattern"))
+    return text_of(texts)
 
 
 def use_as_text(run: Interpreter, frame: Frame, value: object, at: r.At, is_repr: bool = False) -> None:

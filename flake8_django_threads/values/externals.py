@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 MODEL = "django.db.models.Model"
 MANAGER = "django.db.models.Manager"
 QUERYSET = "django.db.models.QuerySet"
+LAZY = "django.utils.functional.LazyObject"
 CONNECTION = "django.db.connection"
 CONNECTIONS = "django.db.connections"
 # What iterating connections gives: no connection, but the name of one.
@@ -186,6 +187,8 @@ def inherited_attribute(run: Interpreter, value: Instance, name: str, at: r.At, 
     for base in bases:
         if hasattr(getattr(builtins, base, None), name):
             return one(Bound(Ext(f"{base}().{name}"), value))
+    if (made := _set_up(run, value, at, frame)) is not None:
+        return attributes.attribute(run, made, name, at, frame)
     got = attributes.lookup(run, value.klass, "__getattr__")
     if got is not None and not name.startswith("__"):
         given = attributes.dunder(run, value, "__getattr__", (one(Const(name, "str")),), at, frame)
@@ -195,6 +198,20 @@ def inherited_attribute(run: Interpreter, value: Instance, name: str, at: r.At, 
     if bases:
         return one(Bound(Ext(f"{bases[0]}().{name}"), value))
     return unknown("attribute that its class does not define")
+
+
+def _set_up(run: Interpreter, value: Instance, at: r.At, frame: Frame) -> Vals | None:
+    """What a lazy object stands for, as its ``_setup`` makes it; None where that is not told.
+
+    Whoever reads it first sets it up, for the whole process: what that opens is not to be laid to this reader.
+    """
+    setup = attributes.lookup(run, value.klass, "_setup") if run.classes.is_a(value.klass, LAZY) else None
+    if setup is None:
+        return None
+    if run.store.get((value, "_wrapped")) is None:
+        with run.writing():
+            run.call(attributes.of(run, value, "_setup", at, frame), Arguments(), at, frame)
+    return run.store.get((value, "_wrapped"))
 
 
 def class_attribute(run: Interpreter, value: ClassValue, name: str, at: r.At) -> Vals:
