@@ -135,7 +135,7 @@ def _of_instance(run: Interpreter, value: Instance, name: str, at: r.At, frame: 
         return one(value.klass)
     if (field := enums.read(run, value, name)) is not None:
         return field
-    held = run.store.get((value, name))
+    held = _held(run, value, name)
     found_class = _private(run, value.klass, name, frame) or lookup(run, value.klass, name)
     if found_class is not None:
         owner, vals = found_class
@@ -161,6 +161,21 @@ def _of_instance(run: Interpreter, value: Instance, name: str, at: r.At, frame: 
     if stored is not None:
         return stored
     return externals.inherited_attribute(run, value, name, at, frame)
+
+
+def _held(run: Interpreter, value: Instance, name: str) -> Vals | None:
+    """What the object's attribute holds. A flag that was off when a module was imported may be on when code runs, if
+    anything in the class's module puts it on."""
+    cell = (value, name)
+    held = run.store.get(cell)
+    if (
+        held is not None
+        and all(isinstance(v, Const) and not v.value for v in held)
+        and run.store.written(cell) is None
+        and name in run.mutations.put_on(value.klass.module)
+    ):
+        return held | {Unknown("state of an object")}
+    return held
 
 
 def _private(run: Interpreter, klass: ClassValue, name: str, frame: Frame) -> tuple[Value, Vals] | None:

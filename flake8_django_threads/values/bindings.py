@@ -12,7 +12,8 @@ class Binding(NamedTuple):
     """One way in which a name gets its value.
 
     ``kind``: "value" (``expr`` is it), "element" (of iterating ``expr``), "enter" (of entering ``expr``), "part"
-    (element ``position`` of ``expr``), "define", "class", "import", "from", "annotation" (declared, no value).
+    (of what ``whole``, one of these three, gives: at ``path``, position by position), "define", "class", "import",
+    "from", "annotation" (declared, no value).
     ``certain`` is False inside a loop, a try or a case. ``tests`` are the conditions of the ``if`` statements around
     it, with the outcome that leads here; ``tried`` is the innermost ``try`` of which it stands in a handler.
     """
@@ -20,7 +21,8 @@ class Binding(NamedTuple):
     kind: str
     certain: bool
     expr: r.Expr | None = None
-    position: int = 0
+    whole: str = "value"
+    path: tuple[int, ...] = ()
     stmt: r.Stmt | None = None
     source: tuple[str, int, str] = ("", 0, "")
     tests: tuple[tuple[r.Expr, bool], ...] = ()
@@ -150,6 +152,8 @@ def _target(target: r.Expr, binding: Binding) -> Iterator[Pair]:
                 if paired and isinstance(value, r.Display):
                     yield from _target(item, binding._replace(expr=value.items[index]))
                 else:
-                    yield from _target(item, binding._replace(kind="part", position=index))
+                    whole = binding.whole if binding.kind == "part" else binding.kind
+                    part = binding._replace(kind="part", whole=whole, path=(*binding.path, index))
+                    yield from _target(item, part)
         case r.Starred():
-            yield from _target(target.value, binding._replace(kind="part"))
+            yield from _target(target.value, binding)

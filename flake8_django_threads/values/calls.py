@@ -40,6 +40,7 @@ from flake8_django_threads.values.domain import (
     join,
     one,
     unknown,
+    written_in,
 )
 from flake8_django_threads.values.flow import Summary
 
@@ -119,21 +120,11 @@ def _super(run: Interpreter, frame: Frame, node: r.Call) -> Vals | None:
     if scope is None or scope.klass is None or scope.function is None or not scope.function.parameters:
         return None
     receivers = run.names.local(scope, scope.function.parameters[0].name)
-    after = _written_in(scope)
+    after = written_in(scope)
     if node.args:
         named = [v for v in run.evaluate(frame, node.args[0]) if isinstance(v, ClassValue)]
         after = named[0] if named else after
     return frozenset(Super(v, after) for v in receivers if isinstance(v, (Instance, ClassValue))) or unknown("super()")
-
-
-def _written_in(scope: Frame) -> ClassValue:
-    """The class in whose body the method stands (an instance's class may be a subclass of it)."""
-    assert scope.klass is not None and scope.function is not None
-    owner = scope.function.owner
-    assert isinstance(owner, r.ClassFact)
-    if scope.klass.fact is owner:
-        return scope.klass
-    return ClassValue(owner, scope.module, scope.klass.frame if scope.klass.module is scope.module else None)
 
 
 def call(run: Interpreter, function: Vals, arguments: Arguments, at: r.At, frame: Frame) -> Vals:

@@ -314,6 +314,16 @@ def _truth(value: Value) -> bool | None:
     return True if isinstance(value, (Func, ClassValue, ModuleValue, Bound, Partial, Wrapped)) else None
 
 
+def written_in(method: Frame) -> ClassValue:
+    """The class in whose body the method stands (the object's class may be one below it, in another module)."""
+    assert method.klass is not None and method.function is not None
+    owner = method.function.owner
+    assert isinstance(owner, ClassFact)
+    if method.klass.fact is owner:
+        return method.klass
+    return ClassValue(owner, method.module, method.klass.frame if method.klass.module is method.module else None)
+
+
 class Arguments:
     """The arguments of one call: ``args`` in order, ``keywords`` by name, ``more`` of unknown length.
 

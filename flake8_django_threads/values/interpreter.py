@@ -238,8 +238,11 @@ class Interpreter:
             self.most_depth, self.most_steps, self.steps = before
 
     @contextmanager
-    def detached(self) -> Iterator[None]:
-        """Evaluate something that belongs to no running body: its flow is dropped, its cells stay for good."""
+    def detached(self, stays: Callable[[object], bool] | None = None) -> Iterator[None]:
+        """Evaluate something that belongs to no running body: its flow is dropped, its cells stay for good.
+
+        ``stays`` tells by their owners which of them do.
+        """
         store, outer, active, outermost, rounds = self.store, self.out, self.active, self.outermost, self.round
         self.store = _fresh(store)
         self.out, self.active, self.outermost, self.round = [], [], None, ()
@@ -247,7 +250,8 @@ class Interpreter:
             with transactions.outside(self):
                 yield
         finally:
-            store.base.update(self.store.held())
+            held = self.store.held().items()
+            store.base.update(held if stays is None else ((cell, vals) for cell, vals in held if stays(cell[0])))
             self.store, self.out, self.active, self.outermost, self.round = store, outer, active, outermost, rounds
 
     def module_frame(self, module: r.ModuleFacts) -> Frame:

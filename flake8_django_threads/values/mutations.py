@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.walk import last_name, statements, words
 from flake8_django_threads.values import attributes
 from flake8_django_threads.values.domain import (
     ANY_KEY,
@@ -21,6 +23,9 @@ from flake8_django_threads.values.domain import (
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
 
+# A caller of what puts something into a container is run for no more than what it puts there.
+MOST_CALLERS = 4
+_DEPTH, _STEPS = 6, 10_000
 _PUTTERS = frozenset({"put", "put_nowait", "append", "appendleft", "add", "insert", "setdefault"})
 
 
@@ -30,6 +35,7 @@ class Mutations:
     def __init__(self, run: Interpreter) -> None:
         self._run = run
         self._mutations: dict[r.ModuleFacts, dict[str, list[r.Stmt]]] = {}
+        self._put_on: dict[r.ModuleFacts, frozenset[str]] = {}
 
     def apply(self, module: r.ModuleFacts, name: str, held: Vals | None) -> None:
         """Run the top-level statements that change the object behind ``name`` in place."""
@@ -62,6 +68,19 @@ class Mutations:
                 for changed in names:
                     table.setdefault(changed, []).append(stmt)
         return table.get(name, [])
+
+    def put_on(self, module: r.ModuleFacts) -> frozenset[str]:
+        """The attributes to which functions of the module assign anything but a literal that is false."""
+        found = self._put_on.get(module)
+        if found is None:
+            stmts = [stmt for function in module.functions for stmt in statements(function.body)]
+            assigned = [(target, s.value) for s in stmts if isinstance(s, r.Assign) for target in s.targets]
+            found = self._put_on[module] = frozenset(
+                target.name
+                for target, value in assigned
+                if isinstance(target, r.Attr) and not (isinstance(value, r.Const) and not value.value)
+            )
+        return found
 
     def fill_attribute(self, klass: ClassValue, name: str, values: Vals) -> None:
         """Put into the containers behind ``self.name`` what the methods of the class put there."""
@@ -97,12 +116,46 @@ class Mutations:
             owner = klass
             if owner is None and isinstance(scope.owner, r.ClassFact):
                 owner = ClassValue(scope.owner, module)
+            if self._given(module, scope, call.args[-1], klass):
+                continue
             frame = attributes.symbolic_frame(self._run, Func(scope, module, None, owner))
             with self._run.detached():
                 put = self._run.evaluate(frame, call.args[-1])
             for container in containers:
                 cell = (container, ANY_KEY)
                 self._run.store.base[cell] = join((self._run.store.base.get(cell, NOTHING), put))
+
+    def _given(self, module: r.ModuleFacts, putter: r.Function, put: r.Expr, klass: ClassValue | None) -> bool:
+        """Where a function puts what it is given, run those of its module that call it; whether there are any."""
+        parameters = {parameter.name for parameter in putter.parameters}
+        if parameters.isdisjoint(words(put)):
+            return False
+        callers = [
+            scope
+            for call, scope in module.calls
+            if last_name(call.func) == putter.name and isinstance(scope, r.Function) and scope is not putter
+        ]
+        for caller in dict.fromkeys(callers[:MOST_CALLERS]):
+            owner = caller.owner
+            if not isinstance(owner, r.Function):
+                own = ClassValue(owner, module) if isinstance(owner, r.ClassFact) else None
+                if own is not None and klass is not None and own in self._run.classes.mro(klass):
+                    own = klass
+                self._run_caller(Func(caller, module, None, own))
+        return bool(callers)
+
+    def _run_caller(self, func: Func) -> None:
+        from flake8_django_threads.values.interpreter import Exhausted
+
+        run = self._run
+        frame = attributes.symbolic_frame(run, func)
+        bound = {parameter.name: run.names.parameter(frame, parameter) for parameter in func.function.parameters}
+        with (
+            run.within(_DEPTH, _STEPS),
+            run.detached(lambda owner: isinstance(owner, (Box, Ext))),
+            suppress(Exhausted, RecursionError),
+        ):
+            run.run_function(func, bound, func.function.at)
 
 
 def _roots(block: r.Block) -> Iterator[str]:

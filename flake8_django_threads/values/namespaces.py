@@ -38,6 +38,7 @@ from flake8_django_threads.values.domain import (
     one,
     truth,
     unknown,
+    written_in,
 )
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ class Namespaces:
     def outside(self, frame: Frame) -> Frame:
         """The frame in which the head of a frame's function is read: its defaults, annotations and decorators."""
         if frame.klass is not None and frame.function is not None and isinstance(frame.function.owner, r.ClassFact):
-            return self._run.class_frame(frame.klass)
+            return self._run.class_frame(written_in(frame))
         return frame.parent or self._run.module_frame(frame.module)
 
     # Modules.
@@ -462,12 +463,13 @@ class Namespaces:
         assert binding.expr is not None
         with self._run.detached(), self._at(frame, binding.expr.at):
             vals = self._run.evaluate(frame, binding.expr)
-            if binding.kind == "element":
+            kind = binding.whole if binding.kind == "part" else binding.kind
+            if kind == "element":
                 vals = iteration.elements(self._run, vals, binding.expr.at, frame)
-            elif binding.kind == "enter":
+            elif kind == "enter":
                 vals = context_managers.entered(self._run, vals, binding.expr.at, frame)
-            elif binding.kind == "part":
-                vals = attributes.item(self._run, vals, one(Const(binding.position, "int")), binding.expr.at, frame)
+            for position in binding.path:
+                vals = attributes.item(self._run, vals, one(Const(position, "int")), binding.expr.at, frame)
         if not isinstance(stmt, r.Annotate):
             return vals
         if all(v == Const(None, "NoneType") for v in vals):
@@ -559,6 +561,7 @@ class Namespaces:
         self._known[key] = found
         if any(isinstance(v, Box) for v in found):
             self._run.mutations.apply(klass.module, klass.fact.name, None)
+            self._run.mutations.fill_attribute(klass, name, found)
             if "__init_subclass__" in klass.fact.functions:
                 for derived in self._run.classes.subclasses(klass):
                     with self._run.detached():
