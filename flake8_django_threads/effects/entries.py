@@ -64,23 +64,37 @@ def entry_name(entry: Func | None, values: list[Value]) -> str:
     return "the entry"
 
 
-def left_to_parameter(event: SpawnEvent, root: r.Function) -> bool:
-    """Whether the entry is a parameter of ``root`` or an inner function that calls one."""
+def left_to_parameter(event: SpawnEvent, root: r.Function, run: Interpreter) -> bool:
+    """Whether the entry is a parameter without a known caller, or a function that calls one around it.
+
+    Such a function is an inner one of ``root``, or of a decorator that ``root`` has put around its parameter.
+    """
     for value in event.callables:
         bare = value
-        while isinstance(bare, Partial):
+        while isinstance(bare, (Partial, Wrapped)):
             bare = bare.function
         if isinstance(bare, Unknown) and bare.reason == NO_CALLER:
             return True
         entry = entry_function(value)
-        if entry is not None and outermost(entry.function) is root and entry.function is not root:
-            parameters = {p.name for p in root.parameters} - {"self", "cls"}
-            if any(
-                isinstance(c.func, r.Name) and c.func.id in parameters
-                for c, s in entry.module.calls
-                if s is entry.function
-            ):
+        if entry is None:
+            continue
+        called = {c.func.id for c, s in entry.module.calls if s is entry.function and isinstance(c.func, r.Name)}
+        if outermost(entry.function) is root and entry.function is not root:
+            if called & ({p.name for p in root.parameters} - {"self", "cls"}):
                 return True
+        elif any(_without_caller(run, entry, name) for name in called):
+            return True
+    return False
+
+
+def _without_caller(run: Interpreter, entry: Func, name: str) -> bool:
+    """Whether ``name`` is a parameter of a call around ``entry`` that was given something without a known caller."""
+    frame = entry.frame
+    while frame is not None and frame.function is not None:
+        if any(parameter.name == name for parameter in frame.function.parameters):
+            held = run.store.peek((frame, name)) or frozenset()
+            return any(isinstance(v, Unknown) and v.reason == NO_CALLER for v in held)
+        frame = frame.parent
     return False
 
 

@@ -63,7 +63,7 @@ class Helpers:
         run.begin()
         run.evaluated = set()
         given: list[bool] = []
-        run.on_spawn = lambda event: given.append(left_to_parameter(event, root)) if not run.in_thread else None
+        run.on_spawn = lambda event: given.append(left_to_parameter(event, root, run)) if not run.in_thread else None
         try:
             frame = run_symbolically(run, outer_function(module, root), HELPER_DEPTH)
             for call, scope in inside:

@@ -396,7 +396,7 @@ class Inventory:
                 if not run.in_thread:
                     last, at = event.stack[-1]
                     known = any(not isinstance(v, (Unknown, Const)) for v in event.callables)
-                    known = known and not left_to_parameter(event, func.function)
+                    known = known and not left_to_parameter(event, func.function, run)
                     key = (last.module.path, at)
                     own[key] = own.get(key, False) or known
 

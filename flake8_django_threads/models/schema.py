@@ -201,6 +201,7 @@ _DOES = (
     "suppress",  # a context manager that swallows the exceptions given
     "on-exit",  # it is called when the receiver is left
     "enter",  # the manager given is entered now and left with the receiver
+    "around",  # it becomes a decorator; it runs as (function, object, args, kwargs) when what it decorates is called
     "register",  # a `registered` call of the same library runs it, in whatever module that stands
     "registered",  # runs, in any number, what the project's modules have registered with the library
 )

@@ -269,7 +269,7 @@ def _bind(run: Interpreter, value: Value, receiver: Instance, owner: Value, name
                     for v in _bind(run, made.function, receiver, owner, name, at, frame)
                 )
             if isinstance(value.function, Func):
-                return one(Wrapped(Bound(value.function, receiver), value.wrapper))
+                return one(Wrapped(Bound(value.function, receiver), value.wrapper, value.manager))
             return one(value)
         case Ext():
             return externals.read_field(run, value, receiver, name, at)

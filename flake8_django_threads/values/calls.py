@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -259,11 +260,11 @@ def bind(run: Interpreter, func: Func, arguments: Arguments, frame: Frame) -> di
         if parameter.kind == "args":
             rest = arguments.args[position:]
             position = len(arguments.args)
-            bound[name] = one(_box(run, "tuple", function, dict(enumerate(rest)), arguments.more))
+            bound[name] = one(_box(run, "tuple", function.at, dict(enumerate(rest)), arguments.more))
             continue
         if parameter.kind == "kwargs":
             rest_keywords = {k: v for k, v in arguments.keywords.items() if k not in used}
-            bound[name] = one(_box(run, "dict", function, rest_keywords, arguments.more_keywords))
+            bound[name] = one(_box(run, "dict", function.at, rest_keywords, arguments.more_keywords))
             continue
         given: Vals | None = None
         if parameter.kind == "positional" and position < len(arguments.args):
@@ -285,10 +286,14 @@ def bind(run: Interpreter, func: Func, arguments: Arguments, frame: Frame) -> di
     return bound
 
 
-def _box(
-    run: Interpreter, kind: str, function: r.Function, items: dict[int, Vals] | dict[str, Vals], more: Vals
-) -> Box:
-    site = ("rest", function.at, tuple(items.items()), more)
+def packed(run: Interpreter, arguments: Arguments, whose: Hashable) -> tuple[Vals, Vals]:
+    """The arguments of a call as the tuple and the dictionary that ``*args, **kwargs`` would be."""
+    rest = _box(run, "tuple", whose, dict(enumerate(arguments.args)), arguments.more)
+    return one(rest), one(_box(run, "dict", whose, arguments.keywords, arguments.more_keywords))
+
+
+def _box(run: Interpreter, kind: str, whose: Hashable, items: dict[int, Vals] | dict[str, Vals], more: Vals) -> Box:
+    site = ("rest", whose, tuple(items.items()), more)
     box = Box(kind, site, len(items) if not more else -1)
     if kind == "tuple":
         boxes.fill(run, box, list(items.values()))

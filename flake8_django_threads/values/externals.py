@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
 from flake8_django_threads.values import (
+    around,
     attributes,
     box_methods,
     builtin_calls,
@@ -495,6 +496,8 @@ def _wrap(
                 return frozenset(Wrapped(v, path) for v in callables)
             alias = receiver.alias if isinstance(receiver, (Ext, Instance)) else ""
             return one(Ext(path + "()", None, alias or _using(row, arguments)))
+        case "around":
+            return frozenset(Wrapped(v, path) for v in given if not isinstance(v, Const)) or one(Ext("<identity>"))
         case "register":
             rest, keywords = spawning.passed_on(run, row, arguments, at, frame)
             bound = tuple(rest.args), tuple(sorted(keywords.items()))
@@ -543,6 +546,11 @@ def call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.A
 
 def _call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     inner = one(value.function)
+    row = run.models.find("wrapper", value.wrapper.removesuffix("()"))
+    if row is not None and row.does == "around":
+        if value.manager is None:
+            return around.decorate(value.function, arguments.get(0, None) or NOTHING, value.wrapper)
+        return around.call(run, value, arguments, at, frame)
     if value.manager is not None:
         return context_managers.decorate(run, value.manager, inner, arguments, at, frame)
     if value.wrapper == "contextlib.contextmanager":
@@ -557,7 +565,6 @@ def _call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.
         run.note_unknown("unknown decorator")
         return result
     manager = Ext(path if path.endswith("()") else path + "()")
-    row = run.models.find("wrapper", path.removesuffix("()"))
     if row is not None and row.does in ("within", "close"):
         return context_managers.decorate(run, manager, inner, arguments, at, frame)
     if row is not None and row.does == "await":

@@ -37,15 +37,19 @@ from flake8_django_threads.values.classes import Classes
 from flake8_django_threads.values.domain import (
     NOTHING,
     Arguments,
+    Bound,
     ClassValue,
     Const,
     Ext,
     Frame,
     Func,
+    Instance,
     Lazy,
+    Partial,
     Pending,
     Vals,
     Value,
+    Wrapped,
     join,
     unknown,
 )
@@ -61,6 +65,8 @@ MOST_STEPS = 80_000
 _STEPS_BY_DEPTH = ((12, 0.3), (6, 0.6), (3, 0.85))
 MOST_DEPTH = 40
 MOST_ACTIVE = 3
+# As often may one function be active with other code in its hands each time.
+MOST_NESTED = 8
 MOST_SUMMARIES = 6
 
 
@@ -296,8 +302,7 @@ class Interpreter:
         if running:
             running[-1].recursive = True
             return running[-1].result, running[-1].yields, running[-1].summary
-        same = sum(1 for a in self.active if a.frame.function is func.function)
-        if len(self.active) >= self.most_depth or same >= MOST_ACTIVE:
+        if len(self.active) >= self.most_depth or self._recurs(func, bound):
             self.note_unknown("limit: depth")
             return unknown("limit: depth"), unknown("limit: depth"), None
         share = next((share for depth, share in _STEPS_BY_DEPTH if len(self.active) >= depth), 1.0)
@@ -313,6 +318,23 @@ class Interpreter:
                     self.store.set(cell, vals)
                 return known.result, known.yields, known.summary
         return self._run_body(frame, func, bound, at)
+
+    def _recurs(self, func: Func, bound: dict[str, Vals]) -> bool:
+        """Whether a function has been entered too often without having been left.
+
+        One that was given other code each time, as the inner function of a decorator is, is not called by itself.
+        """
+        same = [a.frame for a in self.active if a.frame.function is func.function]
+        if len(same) < MOST_ACTIVE:
+            return False
+        code = {name: _code(vals) for name, vals in bound.items()}
+        alike = [
+            frame
+            for frame in same
+            if frame.parent is func.frame
+            and all(given == _code(self.store.peek((frame, name)) or NOTHING) for name, given in code.items())
+        ]
+        return len(same) >= MOST_NESTED or len(alike) >= MOST_ACTIVE
 
     def _same_blocks(self, blocks: tuple[Block, ...]) -> bool:
         """Whether a call met inside these transactions goes as one here; nobody may want to know."""
@@ -877,6 +899,11 @@ def _holds_jump(node: Node, kinds: tuple[str, ...]) -> bool:
         case _:
             return False
     return any(_holds_jump(part, kinds) for part in inner)
+
+
+def _code(vals: Vals) -> Vals:
+    """The functions among the values, and the objects that may hold some."""
+    return frozenset(v for v in vals if isinstance(v, (Func, Bound, Partial, Wrapped, Instance)))
 
 
 _STATEMENTS: dict[type, Callable[[Interpreter, Frame, Any], bool]] = {
