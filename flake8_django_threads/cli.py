@@ -6,7 +6,6 @@ import argparse
 import importlib
 import io
 import os
-import re
 import sys
 import time
 import tokenize
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from .fix.plan import Change, Plan
 
 _SKIPPED = frozenset({"node_modules", "__pycache__", "build", "dist", "site-packages", "venv", "env"})
-_CODES = re.compile(r"[A-Z]{1,3}\d{0,3}")
 # Up to here nobody wonders whether anything happens.
 _PATIENCE_S = 1.0
 _BAR = 30
@@ -100,10 +98,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _codes_of(prefixes: Sequence[str]) -> frozenset[str]:
+    """The codes that begin with one of these."""
+    from .rules.rule import all_rules
+
+    return frozenset(rule.code for rule in all_rules() if rule.code.startswith(tuple(prefixes)))
+
+
 def _codes(text: str) -> tuple[str, ...]:
     codes = tuple(part.strip() for part in text.split(",") if part.strip())
     for code in codes:
-        if not _CODES.fullmatch(code):
+        if not _codes_of((code,)):
             raise argparse.ArgumentTypeError(f"{code!r} is no code; codes look like DJT001 or DJT")
     if not codes:
         raise argparse.ArgumentTypeError("no code is given")
@@ -230,7 +235,9 @@ class Run:
     def _options(self) -> Options:
         from .engine import Options
 
-        return Options(models=tuple(self._arguments.djt_models), enable=frozenset(self._arguments.select), census=True)
+        # An opt-in code must be asked for by its whole name: a prefix is no wish for it.
+        enable = _codes_of(self._arguments.select).intersection(self._arguments.select)
+        return Options(models=tuple(self._arguments.djt_models), enable=enable, census=True)
 
     @cached_property
     def _base_texts(self) -> Mapping[str, str]:

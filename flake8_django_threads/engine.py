@@ -84,6 +84,12 @@ class Engine:
         files = [(name, model_rows.load_file(Path(name))) for name in (*own.models, *options.models)]
         self._models = model_rows.load([(own.source, own.tables), *files])
         self._options = options._replace(enable=options.enable | own.enable)
+        for code in sorted(self._options.enable):
+            if not any(rule.code == code for rule in all_rules()):
+                where = (
+                    (own.source, "[tool.flake8-django-threads]", "enable") if code in own.enable else ("", "", "enable")
+                )
+                raise BadRow(*where, f"there is no rule {code}")
         self.sources = Sources(overlay or {})
         self._modules = Store(self.sources)
         self._found: dict[str, tuple[SpawnSite, ...]] = {}

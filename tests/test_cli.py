@@ -260,6 +260,8 @@ def test_what_is_left_is_told_with_its_reason(project: Path, djt: Djt) -> None:
     ("arguments", "message"),
     [
         (("--select", "nonsense"), "'nonsense' is no code"),
+        (("--select", "XYZ"), "'XYZ' is no code"),
+        (("--ignore", "DJT7"), "'DJT7' is no code"),
         (("--select", ","), "no code is given"),
         (("--closer", "all"), "invalid choice"),
         (("--write", "--check"), "not allowed with"),

@@ -94,3 +94,24 @@ def test_ignores_for_files(tmp_path: Path) -> None:
 def test_noqa_speaks_of_the_code_that_it_names(tmp_path: Path) -> None:
     lines = flake8(tmp_path, "--select=DJT", "--disable-noqa")
     assert lines == ["20 DJT201", "21 DJT201", "22 DJT201"]
+
+
+@pytest.mark.parametrize(
+    ("options", "table", "line"),
+    [
+        (("--djt-enable=DJT900,DJT9",), "", "flake8-django-threads: enable: there is no rule DJT9"),
+        (
+            (),
+            'enable = ["DJT000"]',
+            "flake8-django-threads: pyproject.toml: [tool.flake8-django-threads]: enable: there is no rule DJT000",
+        ),
+    ],
+)
+def test_a_code_that_no_rule_has_ends_with_one_line(
+    tmp_path: Path, options: tuple[str, ...], table: str, line: str
+) -> None:
+    (tmp_path / "views.py").write_text(VIEWS, encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text(f"[tool.flake8-django-threads]\n{table}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "flake8", "--isolated", *options, "views.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr.splitlines()) == (1, "", [line])
