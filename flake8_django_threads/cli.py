@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn, TextIO
 
 from . import __version__
 from .base import Finding, Problem
@@ -51,8 +51,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line; the usage has ten of them."""
+        self.exit(_TROUBLE, f"{self.prog}: error: {message} ({self.prog} --help lists the options)\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="djt-fix",
         description="Find Django code that runs in another thread and leaks its database connection, and repair it.",
         epilog="Exit code: 0 nothing to do, 1 findings or changes, 2 a file or an option that could not be handled.",
@@ -288,9 +294,12 @@ class Run:
         return code.startswith(self._arguments.select) and not code.startswith(tuple(self._arguments.ignore))
 
     def _progress(self, done: int, total: int) -> None:
+        full = _BAR * done // total if total else 0
+        self._say(f"[{'=' * full}{' ' * (_BAR - full)}] {done}/{_count(total, 'file')}" if total else "")
+
+    def _say(self, line: str) -> None:
+        """Write over the last line of a terminal whose user has waited for a while."""
         if sys.stderr.isatty() and time.monotonic() - self._started > _PATIENCE_S:
-            full = _BAR * done // total if total else 0
-            line = f"[{'=' * full}{' ' * (_BAR - full)}] {done}/{_count(total, 'file')}" if total else ""
             print(f"\r{line}\033[K", end="", file=sys.stderr, flush=True)
 
     def _list(self, findings: Iterable[Finding], file: TextIO) -> None:
@@ -302,7 +311,9 @@ class Run:
 
     def _repair(self, findings: Sequence[Finding]) -> int:
         # libcst takes longer to load than most projects to analyse.
+        self._say("working out the repairs ...")
         plan = self._plan(findings) if any(finding.remedy for finding in findings) else None
+        self._say("")
         changes = plan.changes if plan else ()
         if plan:
             for refusal in plan.refused if self._is_text else ():

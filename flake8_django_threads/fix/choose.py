@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from ..base import Finding, Remedy
+from ..base import Finding, Remedy, Span
 from .edit import Edit, Function, definition_at, is_generator
 from .ini_option import OPTION
 from .places import PLACES
-from .source import NoEditError, Source, start
+from .source import NoEditError, Source, start, whole
 from .stand_above import ABOVE
 from .swap_expression import KINDS
 
@@ -46,7 +47,23 @@ def choose(finding: Finding, closer: Closer, source_of: Callable[[str], Source],
     target = remedy.inner or remedy.target
     if target is None:
         raise NoEditError(f"{against or 'wanted at the boundary'}, and no argument stands here that could be wrapped")
-    return Edit(_own(source_of(target.path).path), target, False, all_databases)
+    source = source_of(target.path)
+    if _is_kept_by_name(source, target):
+        raise NoEditError(f"{against or 'wanted at the boundary'}, and a job store cannot name a wrapped one")
+    return Edit(_own(source.path), target, False, all_databases)
+
+
+def _is_kept_by_name(source: Source, target: Span) -> bool:
+    """Whether a job is handed to a scheduler of a file that speaks of job stores: those may keep its name alone."""
+    if re.search("job_?store", source.text, re.IGNORECASE) is None:
+        return False
+    return any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "add_job"
+        and whole(target) in map(source.columns.whole, (*node.args, *(keyword.value for keyword in node.keywords)))
+        for node in ast.walk(source.tree)
+    )
 
 
 def _own(path: str) -> str:

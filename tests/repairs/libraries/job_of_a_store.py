@@ -1,0 +1,16 @@
+from apscheduler.schedulers.background import BackgroundScheduler
+from django_apscheduler.jobstores import DjangoJobStore
+
+from orders.models import Order
+
+
+def sync():
+    Order.objects.create(name="a")
+
+
+def start():
+    sync()
+    scheduler = BackgroundScheduler()
+    scheduler.add_jobstore(DjangoJobStore(), "default")
+    # left: the entry is not only spawned, and a job store cannot name a wrapped one
+    scheduler.add_job(sync, "interval", hours=1)  # DJT101

@@ -1,0 +1,14 @@
+from apscheduler.schedulers.background import BackgroundScheduler
+from django_apscheduler.jobstores import DjangoJobStore
+
+from orders.models import Order
+
+
+def sync():
+    Order.objects.create(name="a")
+
+
+def start():
+    scheduler = BackgroundScheduler()
+    scheduler.add_jobstore(DjangoJobStore(), "default")
+    scheduler.add_job(sync, "interval", hours=1)  # DJT101
