@@ -190,12 +190,32 @@ class _Watch:
     def _uses(self, fork: flow.Fork, path: str, tree: flow.Node) -> Iterator[tuple[str, Found]]:
         """What the processes do with connections; of ``os.fork``, what stands where its result is 0."""
         for child in self._children.get(path, ()):
-            yield from ((child.name, found) for found in leaves(child.tree, child.path))
+            for found in leaves(child.tree, child.path):
+                if not self._is_forgotten(found):
+                    yield child.name, found
         for first, last in _arms(self._module, fork.at):
             for found in leaves(tree, self._module.path):
                 at = found.calls[0][2] if found.calls else found.leaf.at
                 if first <= at[:2] <= last:
                     yield "the child", found
+
+    def _is_forgotten(self, found: Found) -> bool:
+        """Whether a function on the way to a use takes the inherited connection away from Django, as is right there."""
+        files = [*(file for _, file, _ in found.calls[1:]), found.path]
+        for (qualname, _, _), file in zip(found.calls, files, strict=True):
+            facts = self._run.modules.facts(file)
+            for function in facts.functions if isinstance(facts, r.ModuleFacts) else ():
+                if function.qualname == qualname and any(map(_forgets, statements(function.body))):
+                    return True
+        return False
+
+
+def _forgets(stmt: r.Stmt) -> bool:
+    """Whether a statement is ``connection.connection = None``."""
+    if not (isinstance(stmt, r.Assign) and isinstance(stmt.value, r.Const)):
+        return False
+    is_none = stmt.value.value is None and not stmt.value.kind
+    return is_none and any(isinstance(target, r.Attr) and target.name == "connection" for target in stmt.targets)
 
 
 class _AtFork(Folder):
