@@ -53,8 +53,8 @@ class Remedy(NamedTuple):
 
     ``"on-commit"``: let the call at ``target`` (``thread.start()``, ``pool.submit(f)``) wait for the commit of the
     transaction on database ``alias``. ``"transaction-test-case"``, ``"transaction-mark"``: let the test around
-    ``spawn`` commit what it writes. ``"ini-enable-threads"``: give the uWSGI section that begins at ``spawn`` the
-    option.
+    ``spawn`` commit what it writes. ``"close-before-fork"``: close all connections above the statement at ``spawn``,
+    which makes another process. ``"ini-enable-threads"``: give the uWSGI section that begins at ``spawn`` the option.
     """
 
     kind: str

@@ -58,4 +58,4 @@ def test_the_trail_leads_from_the_query_to_the_child(project: Path) -> None:
     (finding,) = report.findings
     assert [step.span.line for step in finding.trail] == [15, 16, 16, 11]
     assert finding.remedy is not None
-    assert finding.remedy.kind == "close-before"
+    assert finding.remedy.kind == "close-before-fork"

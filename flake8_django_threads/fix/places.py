@@ -74,11 +74,20 @@ def _deletion(source: Source, remedy: Remedy, edit: Edit) -> Edit:
     raise NoEditError("the statement deletes other things too")
 
 
+def _fork(source: Source, remedy: Remedy, edit: Edit) -> Edit:
+    """The statement that makes the process."""
+    statement = [node for node in _chain(source, remedy.spawn) if isinstance(node, ast.stmt)][-1]
+    if not isinstance(statement, ast.Expr | ast.Assign | ast.AnnAssign | ast.Return):
+        raise NoEditError("the process is made in the head of a statement")
+    return edit._replace(span=Span(edit.path, *source.columns.whole(statement)))
+
+
 PLACES: Mapping[str, Callable[[Source, Remedy, Edit], Edit]] = {
     "on-commit": _on_commit,
     "transaction-test-case": _case,
     "transaction-mark": _mark,
     "close-before-del": _deletion,
+    "close-before-fork": _fork,
 }
 
 

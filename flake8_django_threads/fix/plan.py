@@ -22,6 +22,7 @@ UNSAFE: Mapping[str, str] = {
     "transaction-test-case": "the tests of the class would commit, and flush every table after each of them",
     "transaction-mark": "the test would commit, and flush every table at its end",
     "close-wrapper": "Django would notice that the connection is closed",
+    "close-before-fork": "a transaction or a server-side cursor that is under way would end with the connection",
     "close-before-del": "the connection would be closed where it is only forgotten now",
 }
 

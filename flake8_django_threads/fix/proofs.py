@@ -9,7 +9,7 @@ import tokenize
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..base import Finding, Span
-from .edit import Edit
+from .edit import Edit, Function
 from .rewrite import Extent, Place, Rewritten, rewrite
 from .source import NoEditError, Source, absolute, parse, start, whole
 from .swap_expression import swapped_back
@@ -122,10 +122,16 @@ class _Twin:
         """A block without the statements that were put above others."""
         new = list(new)
         for index, statement in enumerate(old):
-            text = self._done.above.get(self._old.start(statement)) if isinstance(statement, ast.Delete) else None
+            text = self._above(statement)
             if text is not None and ast.dump(new[index]) == ast.dump(ast.parse(text).body[0]):  # type: ignore[arg-type]
                 del new[index]
         return new
+
+    def _above(self, statement: object) -> str | None:
+        """The text put above a simple statement; that of a function is a mark."""
+        if isinstance(statement, ast.stmt) and not isinstance(statement, Function):
+            return self._done.above.get(self._old.start(statement))
+        return None
 
     def _without_additions(self, body: object) -> list[ast.stmt]:
         assert isinstance(body, list)

@@ -1,9 +1,10 @@
-"""Put a line above a statement: a close above a ``del``, a mark above a test."""
+"""Put a line above a statement: a close above a ``del`` or a fork, a mark above a test."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 
 import libcst as cst
 
@@ -11,7 +12,7 @@ from .edit import Edit, Function, own_nodes
 from .names import Names
 from .source import NoEditError, Source, start
 
-ABOVE = ("close-before-del", "add-mark")
+ABOVE = ("close-before-del", "close-before-fork", "add-mark")
 
 
 def line_above(edit: Edit, source: Source, names: Names) -> str:
@@ -21,6 +22,8 @@ def line_above(edit: Edit, source: Source, names: Names) -> str:
     """
     if edit.swap == "add-mark":
         return _mark(edit, source, names)
+    if edit.swap == "close-before-fork":
+        return _close_all(edit, source, names)
     for statements in _blocks(source.tree):
         for index, statement in enumerate(statements):
             match statement:
@@ -45,6 +48,22 @@ def _mark(edit: Edit, source: Source, names: Names) -> str:
                 raise NoEditError("the test is marked already")
             return text
     raise NoEditError("the test is not where it was seen")
+
+
+def _close_all(edit: Edit, source: Source, names: Names) -> str:
+    text = f"{names.reach('django.db', 'connections', _around(source, start(edit.span)))}.close_all()"
+    wanted = ast.dump(ast.parse(text).body[0])
+    for statements in _blocks(source.tree):
+        for before, statement in pairwise(statements):
+            if source.columns.start(statement) == start(edit.span) and ast.dump(before) == wanted:
+                raise NoEditError("the connections are closed already")
+    return text
+
+
+def _around(source: Source, place: tuple[int, int]) -> list[Function]:
+    """The functions that a place is in, from the outermost on."""
+    functions = (node for node in ast.walk(source.tree) if isinstance(node, Function))
+    return [f for f in functions if source.columns.whole(f)[:2] <= place < source.columns.whole(f)[2:]]
 
 
 def _blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:

@@ -1,0 +1,16 @@
+from multiprocessing import Process
+
+from orders.models import Order
+
+
+def archive(pk):
+    Order.objects.filter(pk=pk).update(note="archived")
+
+
+def archive_first():
+    order = Order.objects.first()
+
+    # one process for all of it
+    process = Process(target=archive, args=[order.pk])
+    process.start()  # DJT502
+    process.join()
