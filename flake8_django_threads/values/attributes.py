@@ -146,7 +146,8 @@ def _of_instance(run: Interpreter, value: Instance, name: str, at: r.At, frame: 
         if any(isinstance(v, Wrapped) and v.wrapper == PROPERTY for v in vals):
             return join(_bind(run, v, value, owner, name, at, frame) for v in ordered(vals))
         if held is not None and not (
-            all(run.annotations.vague(v) for v in held) and not all(run.annotations.vague(v) for v in vals)
+            all(run.annotations.vague(v) for v in held)
+            and not all(run.annotations.vague(v) or isinstance(v, Const) for v in vals)
         ):
             return held
         stored = _stored(run, value.klass, name) if not all(isinstance(v, (Func, Wrapped)) for v in vals) else None

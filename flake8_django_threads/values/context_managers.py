@@ -271,10 +271,25 @@ def configured(values: Vals) -> bool:
     return any(isinstance(v, Unknown) and v.reason == CONFIGURED for v in values)
 
 
+def _only_closes(node: flow.Node) -> bool:
+    """Whether an arm does nothing but close, by itself, in a loop over all connections or in a function of its own."""
+    match node:
+        case flow.Close():
+            return True
+        case flow.Seq():
+            rest = [item for item in node.items if not isinstance(item, flow.MayRaise)]
+            return bool(rest) and all(map(_only_closes, rest))
+        case flow.Loop():
+            return node.at_least_once and node.head == flow.NOTHING and _only_closes(node.body)
+        case flow.Invoke():
+            return node.summary.complete and _only_closes(node.summary.tree)
+    return False
+
+
 def settle(node: flow.Node) -> flow.Node:
     """A branch that configuration decides: a close in one arm counts for the other."""
     if isinstance(node, flow.Branch) and flow.NOTHING in node.arms:
         others = [arm for arm in node.arms if arm != flow.NOTHING]
-        if others and all(isinstance(arm, flow.Close) for arm in others):
-            return others[0]._replace(sure=False)  # type: ignore[call-arg]
+        if others and all(map(_only_closes, others)):
+            return others[0]._replace(sure=False) if isinstance(others[0], flow.Close) else others[0]
     return node
