@@ -39,6 +39,7 @@ check: .venv/groups
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m flake8_django_threads.docs --check
+	$(BIN)/python -m pytest -q -m "not slow" tests/test_rows_needed.py
 
 bench: .venv/package
 	@PYTHONPATH=tests $(BIN)/python -m bench.bench $(BENCH)

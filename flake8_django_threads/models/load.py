@@ -163,6 +163,16 @@ class Models:
         """Tell whether attributes of what a path's package gives lead on to a call that a row speaks of."""
         return any(package == path.partition(".")[0] for package, _ in self._chained)
 
+    def keeps(self, path: str) -> bool:
+        """Tell whether objects of a path are told apart: some row says what they keep, or run of what they keep."""
+        return path in self._keepers
+
+    @cached_property
+    def _keepers(self) -> frozenset[str]:
+        wrappers = (row for row in self.rows("wrapper") if row.does in ("keep", "kept"))
+        spawns = (row for row in self.rows("spawn") if row.callable is None and not row.decorator)
+        return frozenset(row.path.rpartition(".")[0] for row in (*wrappers, *spawns))
+
     @cached_property
     def _chained(self) -> dict[tuple[str, str], Row]:
         rows = (row for row in self.rows("wrapper") if row.chained)

@@ -79,9 +79,11 @@ class Row(NamedTuple):
     requires: Condition | None = None
     decorator: bool = False  # spawn: works as a decorator, too
     common: bool | None = None  # gate: the last name is in wide use, so a second word must be there; None: by its look
-    entries: tuple[str, ...] = ()  # subclass: the methods that run in another thread
+    # subclass, spawn with a callable: the methods that run in another thread; spawn without one: attributes of the
+    # receiver that hold callables, beside what it was given to keep
+    entries: tuple[str, ...] = ()
     calls_target: bool = False  # subclass: the base's own entry calls the constructor's target
-    needs_base: str | None = None  # subclass: only under a server class that has this base
+    needs_base: str | None = None  # subclass: only under a server class that has this base; spawn: only of such a one
     starts: str | None = None  # fork: the method of its object that makes the process; None where the call itself does
     does: str | None = None
     use: str | None = None  # wrapper that uses: what it does with the arguments, or with the one that `callable` names
@@ -202,6 +204,8 @@ _DOES = (
     "on-exit",  # it is called when the receiver is left
     "enter",  # the manager given is entered now and left with the receiver
     "around",  # it becomes a decorator; it runs as (function, object, args, kwargs) when what it decorates is called
+    "keep",  # the receiver keeps it, and what it is given by keyword, for a `kept` call or a spawn without a callable
+    "kept",  # calls, in any number, what the receiver was given to keep
     "register",  # a `registered` call of the same library runs it, in whatever module that stands
     "registered",  # runs, in any number, what the project's modules have registered with the library
 )
@@ -224,6 +228,7 @@ _OPTIONS: Mapping[str, Mapping[str, _Kind]] = {
         "decorator": _FLAG,
         "common": _FLAG,
         "entries": _Kind("a list of method names", _all(_path)),
+        "needs_base": _PATH,
     },
     "subclass": {
         "entries": _Kind("a list of method names", _all(_path)),

@@ -22,6 +22,7 @@ from flake8_django_threads.values import (
     expressions,
     flow,
     iteration,
+    keepers,
     owned,
     registered,
     servers,
@@ -416,7 +417,7 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
     if run.models.find("descriptor", path) is not None:
         return one(Ext(path + "()", _target_model(run, arguments, frame)))
     of = receiver.of if isinstance(receiver, (Ext, Instance)) and path.startswith("django.") else None
-    return one(Ext(path + "()", of, site=None))
+    return one(keepers.made(run, Ext(path + "()", of), at, frame))
 
 
 def _is_quiet(path: str) -> bool:
@@ -503,6 +504,15 @@ def _wrap(
             bound = tuple(rest.args), tuple(sorted(keywords.items()))
             registered.register(run, path, frozenset(Partial(v, *bound) if any(bound) else v for v in given))
             return given or one(Ext(path + "()"))
+        case "keep":
+            keepers.keep(run, receiver, join((given, *arguments.keywords.values())))
+            run.may_raise(at)
+            return one(Ext(path + "()"))
+        case "kept":
+            for value in registered.everything(keepers.kept(run, row, receiver)):
+                run.alternatives(at, [partial(_run_job, run, value, at, frame), lambda: True])
+            run.may_raise(at)
+            return NONE
         case "registered":
             for value in registered.everything(registered.jobs(run, path, frame)):
                 run.alternatives(at, [partial(_run_job, run, value, at, frame), lambda: True])
@@ -627,7 +637,8 @@ def result(
     if row.returns.startswith(QUERYSET) and isinstance(receiver, Instance) and is_query(run, receiver):
         # A custom queryset or manager stays itself: its methods go on being there.
         return one(Instance(receiver.klass, receiver.site, receiver.of, alias))
-    return one(owned.made(run, Ext(run.models.canonical(row.returns), of, alias), path, at, frame))
+    found = owned.made(run, Ext(run.models.canonical(row.returns), of, alias), path, at, frame)
+    return one(keepers.made(run, found, at, frame))
 
 
 def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.At, frame: Frame) -> None:

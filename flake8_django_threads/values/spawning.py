@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
 from flake8_django_threads.models.schema import Slot
-from flake8_django_threads.values import attributes, calls, externals, iteration, touches
+from flake8_django_threads.values import attributes, calls, externals, iteration, keepers, touches
 from flake8_django_threads.values.domain import (
     NOTHING,
     Arguments,
@@ -53,8 +53,12 @@ def spawn(
     row = run.models.find("spawn", path)
     if row is None or not _required(row, arguments) or _in_processes(arguments):
         return None
+    if not keepers.has_base(run, row, receiver):
+        return None
     slot = row.callable
     given = arguments.get(slot.position, slot.keyword) if slot is not None else None
+    if slot is None and not row.decorator:
+        given = keepers.kept(run, row, receiver) or None
     closing = run.models.find("wrapper", path)
     if given is not None and closing is not None and closing.does == "close":
         given = frozenset(v if isinstance(v, (Const, Unknown)) else Wrapped(v, path) for v in given)
@@ -62,7 +66,7 @@ def spawn(
     makes_itself = row.returns is None or row.returns == f"{row.path}()"
     result = path + "()" if makes_itself else run.models.canonical(row.returns or "")
     if given is not None:
-        if row.entries:
+        if row.entries and slot is not None:
             # An object is handed over, and the library calls these methods of it.
             given = join(
                 attributes.of(run, v, name, at, frame)
