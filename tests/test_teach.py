@@ -163,8 +163,11 @@ def test_a_broken_row_is_one_line_and_exit_code_1(project: Path, text: str, word
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     (line,) = done.stderr.splitlines()
     assert (done.returncode, done.stdout) == (1, "")
-    assert name in line
+    assert line.count(name) == 1
     assert word in line
+    assert re.search(r"expected|did you mean", line), line
+    # All but the unknown table and the file that is no TOML name the one row.
+    assert ("row 1" in line) == (word not in ("spawns", "TOML"))
 
 
 @pytest.mark.parametrize("value", ["models = 'rows.toml'", "enable = [1]"])

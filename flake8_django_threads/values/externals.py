@@ -637,8 +637,8 @@ def result(
     if row.returns.startswith(QUERYSET) and isinstance(receiver, Instance) and is_query(run, receiver):
         # A custom queryset or manager stays itself: its methods go on being there.
         return one(Instance(receiver.klass, receiver.site, receiver.of, alias))
-    found = owned.made(run, Ext(run.models.canonical(row.returns), of, alias), path, at, frame)
-    return one(keepers.made(run, found, at, frame))
+    made = owned.made(run, Ext(run.models.canonical(row.returns), of, alias), path, at, frame)
+    return one(keepers.made(run, made, at, frame))
 
 
 def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.At, frame: Frame) -> None:
