@@ -556,11 +556,16 @@ class Inventory:
                 continue
 
     def _is_served(self, module: r.ModuleFacts, klass: ClassValue) -> bool:
-        """Whether the module makes a server with this handler class that starts a thread for each request."""
+        """Whether the module makes a server that starts a thread for each request, with this handler class or one below
+        it: anywhere among the arguments, for a server of the project may take others first."""
         run = self._run
+        own = {klass.fact.name}
+        for fact in module.classes:
+            if own & {last_name(base) for base in fact.bases}:
+                own.add(fact.name)
         for call, _ in module.calls:
-            given = (*call.args[1:2], *(k.value for k in call.keywords if k.name == "RequestHandlerClass"))
-            if any(last_name(expr) == klass.fact.name for expr in given):
+            given = (*call.args, *(k.value for k in call.keywords))
+            if any(last_name(expr) in own for expr in given):
                 with run.within(OUTER_DEPTH, OUTER_STEPS), run.detached():
                     made = run.evaluate(run.module_frame(module), call.func)
                     if any(isinstance(v, (ClassValue, Ext)) and servers.is_threading(run, v) for v in made):

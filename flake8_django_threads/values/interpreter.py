@@ -125,7 +125,8 @@ class Activation:
 class Remembered(NamedTuple):
     """A finished call: the cells that it read, what it left behind, and its meaning.
 
-    ``blocks`` are the transactions around it.
+    ``blocks`` are the transactions around it. ``cut_at`` is how deep calls were let go, if something in it was cut
+    short: where they may go deeper, as in a thread's entry, more of it will be known.
     """
 
     reads: dict[tuple[object, object], Vals | None]
@@ -134,6 +135,7 @@ class Remembered(NamedTuple):
     yields: Vals
     summary: Summary
     blocks: tuple[Block, ...]
+    cut_at: int | None = None
 
 
 class Interpreter:
@@ -180,6 +182,7 @@ class Interpreter:
         self.off_loop = 0
         # The boolean operation evaluated last whose operands leave no choice, and its truth.
         self.sure: tuple[r.BoolOp, bool] | None = None
+        self.cuts = 0
         self.most_depth = MOST_DEPTH
         self.most_steps = MOST_STEPS
         self.pushed: list[tuple[Ext, list[Node], int, Value, bool]] = []
@@ -303,16 +306,21 @@ class Interpreter:
             running[-1].recursive = True
             return running[-1].result, running[-1].yields, running[-1].summary
         if len(self.active) >= self.most_depth or self._recurs(func, bound):
+            self.cuts += 1
             self.note_unknown("limit: depth")
             return unknown("limit: depth"), unknown("limit: depth"), None
         share = next((share for depth, share in _STEPS_BY_DEPTH if len(self.active) >= depth), 1.0)
         if self.steps > share * self.most_steps:
+            self.cuts += 1
             self.note_unknown("limit: steps")
             return unknown("limit: steps"), unknown("limit: steps"), None
         for known in self.memo.get(frame, ()):
+            if known.cut_at is not None and known.cut_at < self.most_depth:
+                continue
             if self._same_blocks(known.blocks) and all(
                 self.store.peek(cell) == vals for cell, vals in known.reads.items()
             ):
+                self.cuts += known.cut_at is not None
                 self.store.replay(known.reads)
                 for cell, vals in known.writes.items():
                     self.store.set(cell, vals)
@@ -346,6 +354,7 @@ class Interpreter:
         writes: Delta = {}
         result = yields = NOTHING
         incomplete = False
+        cuts = self.cuts
         for _ in range(3):
             self.store.record()
             self.store.enter()
@@ -380,9 +389,11 @@ class Interpreter:
         in_cycle = any(a.recursive for a in self.active)
         if not in_cycle or not incomplete:
             kept = self.memo.setdefault(frame, [])
+            kept[:] = [known for known in kept if known.cut_at is None or known.cut_at >= self.most_depth]
             if len(kept) < MOST_SUMMARIES:
                 outside = {cell: vals for cell, vals in reads.items() if cell[0] is not frame}
-                kept.append(Remembered(outside, writes, result, yields, summary, self.blocks))
+                cut_at = self.most_depth if self.cuts > cuts else None
+                kept.append(Remembered(outside, writes, result, yields, summary, self.blocks, cut_at))
         return result, yields, summary
 
     # Statements.

@@ -20,6 +20,7 @@ from flake8_django_threads.values.domain import (
     Instance,
     Vals,
     Value,
+    join,
     unknown,
 )
 
@@ -53,6 +54,10 @@ def made(run: Interpreter, klass: Value, arguments: Arguments, at: r.At, frame: 
     if row is None or not is_threading(run, klass):
         return
     given = arguments.get(*_SLOT) or NOTHING
+    if isinstance(klass, ClassValue) and attributes.lookup(run, klass, "__init__") is not None:
+        # Its own arguments stand where they like; a handler's class among them is handed on.
+        others = join((*arguments.args, *arguments.keywords.values()))
+        given = frozenset(v for v in others if isinstance(v, ClassValue) and handler_rows(run, v)) or given
     handlers = frozenset(v for v in given if isinstance(v, ClassValue) and handler_rows(run, v))
     entries: set[Value] = {v for v in given if v not in handlers and not isinstance(v, (Const, Ext))}
     for value in handlers:
