@@ -183,10 +183,12 @@ class Run:
         if self._stdin:
             path = _absolute(arguments.stdin_display_name)
             self._contents[path] = sys.stdin.buffer.read()
+        from .engine import collector_at_rest
         from .models.schema import BadRow
 
         try:
-            findings = self._findings()
+            with collector_at_rest():
+                findings = self._findings()
         except BadRow as error:
             return self._refuse(str(error))
         if arguments.check:

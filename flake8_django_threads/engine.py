@@ -126,7 +126,7 @@ class Engine:
         asked = [rule for rule in self._rules if rule.asks(text, spawns)]
         if not (spawns or asked):
             return Report()
-        with _collector_at_rest(self._options.lasting):
+        with collector_at_rest(self._options.lasting):
             if tree is not None and lines is not None:
                 facts = self._modules.adopt(absolute, tree, lines)
             else:
@@ -162,7 +162,7 @@ class Engine:
 
     def prepare(self, paths: Sequence[str]) -> None:
         """Survey the projects of these files or folders now, so that worker processes inherit the result."""
-        with _collector_at_rest(self._options.lasting):
+        with collector_at_rest(self._options.lasting):
             for path in paths:
                 self._index(os.path.normpath(os.path.join(self._cwd, path, "x.py")))  # noqa: PTH118
 
@@ -255,7 +255,7 @@ class Engine:
 
 
 @contextmanager
-def _collector_at_rest(lasting: bool) -> Iterator[None]:
+def collector_at_rest(lasting: bool = False) -> Iterator[None]:
     """Let no garbage be looked for here, nor, for a ``lasting`` engine, later among what was made here.
 
     Looking through it again and again, in the linter's own work too, took half of the plugin's time. Of an engine that

@@ -31,6 +31,8 @@ MOST_TESTS = 12
 _LAST = frozenset(
     {"close", "close_all", "close_old_connections", "close_if_unusable_or_obsolete", "send", "send_robust"}
 )
+# Much else has methods of these names.
+_ANYBODYS = frozenset({"close", "send", "send_robust"})
 _CLOSED = frozenset({SHUT, REOPENED})
 _ATOMIC = frozenset({"atomic", "Atomic"})
 TEST_CASE = "django.test.TestCase"
@@ -131,9 +133,21 @@ def _closing(run: Interpreter, facts: r.ModuleFacts) -> Iterator[Place]:
     for call, scope in facts.calls:
         if last_name(call.func) in last:
             root = outermost(scope)
-            if isinstance(root, r.Function):
+            if isinstance(root, r.Function) and root not in found and _may_close(call, scope, root, names):
                 found[root] = None
     yield from (Place(facts, root) for root in found)
+
+
+def _may_close(call: r.Call, scope: r.Scope, root: r.Function, names: frozenset[str]) -> bool:
+    """Whether what is closed may be a connection: not a file of a function that knows nothing of Django's."""
+    func = call.func
+    if not isinstance(func, r.Attr) or func.name not in _ANYBODYS:
+        return True
+    written = words(func.base)
+    if any("conn" in word.lower() for word in written):
+        return True
+    given = {p.name for each in (root, scope) if isinstance(each, r.Function) for p in each.parameters}
+    return not names.isdisjoint(words(root.body) | words(scope.body)) or not written.isdisjoint(given - {"self", "cls"})
 
 
 def _holds_transaction(run: Interpreter, place: Place) -> bool:

@@ -51,8 +51,14 @@ class IteratesAliases(Rule):
     )
 
     def looks_worth(self, text: str, spawns: bool) -> bool:  # noqa: ARG002
-        """Whoever iterates ``connections`` names them without index and attribute, or calls them something else."""
-        return any(found[1] or not _is_imported(text, found.start()) for found in _NAMED.finditer(text))
+        """Whoever iterates ``connections`` has them from an import, and names them without index and attribute."""
+        had = "db.connections" in text or "import *" in text
+        bare = False
+        for found in _NAMED.finditer(text):
+            imported = _is_imported(text, found.start())
+            had = had or imported
+            bare = bare or bool(found[1]) or not imported
+        return had and bare
 
     def check_file(self, file: LintedFile) -> Iterable[Finding]:
         """Report each place where an alias is asked for what only a connection has."""

@@ -106,7 +106,9 @@ def _may_enter(items: str) -> bool:
     left = ""
     while left != items:
         left, items = items, _IN_BRACKETS.sub(lambda found: "<>" if found[0][0] == "(" else "{}", items)
-    for item in items.split(","):
+    # A colon among the arguments has cut a call short.
+    whole, bracket, _ = items.partition("(")
+    for item in (f"{whole}<>" if bracket else whole).split(","):
         written = item.partition(" as ")[0].strip()
         called = written.removesuffix("<>")
         if called in (written, "") or "conn" in called.rpartition(".")[2].lower():
