@@ -23,7 +23,7 @@ from flake8_django_threads.models.configured import configured
 from flake8_django_threads.models.gate import Gate
 from flake8_django_threads.models.load import BadRow
 from flake8_django_threads.project.resolve import Resolver
-from flake8_django_threads.project.sources import Sources, Unreadable
+from flake8_django_threads.project.sources import Sources, Unreadable, below
 from flake8_django_threads.project.store import Store
 from flake8_django_threads.project.survey import Derived, survey
 from flake8_django_threads.rules.rule import Rule, all_rules
@@ -164,7 +164,18 @@ class Engine:
         """Survey the projects of these files or folders now, so that worker processes inherit the result."""
         with collector_at_rest(self._options.lasting):
             for path in paths:
-                self._index(os.path.normpath(os.path.join(self._cwd, path, "x.py")))  # noqa: PTH118
+                absolute = os.path.normpath(os.path.join(self._cwd, path))  # noqa: PTH118
+                index = self._index(below(absolute, "x.py"))
+                if index is not None:
+                    self._prepare_rules(absolute, index)
+
+    def _prepare_rules(self, folder: str, index: SpawnIndex) -> None:
+        """Let rules look through the project now, if a file below the folder will make them do so anyway."""
+        for rule in self._rules:
+            if type(rule).prepare is not Rule.prepare:
+                texts = (self._modules.text(path) for path in index.asked(folder))
+                if any(rule.asks(text, False) for text in texts):
+                    rule.prepare(self._tools.run, self._resolver.project_root(below(folder, "x.py")))
 
     def _index(self, path: str) -> SpawnIndex | None:
         if not self._options.survey:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_django_threads.facts.records import ClassFact, Function, ModuleFacts
 from flake8_django_threads.models.gate import Gate
-from flake8_django_threads.project.sources import Sources, Unreadable, last, parent
+from flake8_django_threads.project.sources import Sources, Unreadable, below, last, parent
 from flake8_django_threads.project.store import Store
 from flake8_django_threads.project.survey import Survey
 
@@ -67,6 +67,12 @@ class SpawnIndex:
         if seen is None or (text is not None and hash(text) != seen):
             return None
         return path in self._wanted, path in self._survey.asked
+
+    def asked(self, folder: str) -> Iterator[str]:
+        """The files below a folder that have words which rules ask for."""
+        return (
+            path for path in self._survey.texts if path in self._survey.asked and path.startswith(below(folder, ""))
+        )
 
     def may_spawn(self, text: str) -> bool:
         """Whether a file's text could call a helper, looking at words alone."""

@@ -12,6 +12,7 @@ from flake8_django_threads.rules.rule import Example, Rule
 
 if TYPE_CHECKING:
     from flake8_django_threads.effects.inside_atomic import Inside
+    from flake8_django_threads.values.interpreter import Interpreter
 
 
 class CloseInsideAtomic(Rule):
@@ -71,6 +72,12 @@ class CloseInsideAtomic(Rule):
     def looks_worth(self, text: str, spawns: bool) -> bool:  # noqa: ARG002
         """The close is written in the file itself."""
         return CLOSING.passes(text)
+
+    def prepare(self, run: Interpreter, root: str) -> None:
+        """Run the transactions of the whole project, for closes in any of its files."""
+        from flake8_django_threads.effects.inside_atomic import closes_inside
+
+        closes_inside(run, root)
 
     def check_file(self, file: LintedFile) -> Iterable[Finding]:
         """Report each close of the file from which a transaction may go on to its end."""

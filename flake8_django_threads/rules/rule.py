@@ -6,13 +6,16 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from flake8_django_threads import rules
 from flake8_django_threads.base import Finding, Remedy, Span, Step
 from flake8_django_threads.effects.linted_file import LintedFile
 from flake8_django_threads.effects.sites import Connection, SpawnSite
 from flake8_django_threads.facts.records import At
+
+if TYPE_CHECKING:
+    from flake8_django_threads.values.interpreter import Interpreter
 
 LONGEST = 200
 MOST_OF_A_TOUCH = 40
@@ -80,6 +83,9 @@ class Rule:
     def looks_worth(self, text: str, spawns: bool) -> bool:  # noqa: ARG002
         """Whether a text that holds one of the words may hold what ``check_file`` finds: nothing is parsed for less."""
         return True
+
+    def prepare(self, run: Interpreter, root: str) -> None:
+        """Look through the project at ``root`` for what ``check_file`` wants to know, once for all worker processes."""
 
     def check(self, site: SpawnSite) -> Iterable[Finding]:  # noqa: ARG002
         """The findings of this rule at one spawn site."""
