@@ -27,6 +27,13 @@ from oracle.waits import without_waiting
 Site = tuple[str, int, int]  # path, line, column
 # Rounds after which a loop that waits counts as endless, and one that does not.
 ROUNDS, MANY_ROUNDS = 4, 50
+# What the interpreter knows by itself, without a row, not to raise.
+BY_ITSELF = (
+    "bool", "dict", "enumerate", "frozenset", "hasattr", "isinstance", "len", "list", "logging.getLogger",
+    "os.environ.get", "print", "range", "repr", "set", "threading.Thread", "threading.Thread().start",
+    "threading.Timer", "tuple", "type", "zip", "django.db.connections.all", "django.db.reset_queries",
+    "django.db.transaction.atomic", "django.db.transaction.get_connection",
+)  # fmt: skip
 # Reading their caller's frame, these cannot be called in a way that differs.
 UNTOUCHED = frozenset({"super", "locals", "globals", "vars", "dir", "eval", "exec"})
 
@@ -233,7 +240,7 @@ _QUIET_METHODS: dict[type, tuple[str, ...]] = {type(threading.Lock()): ("acquire
 @functools.cache
 def _quiet() -> frozenset[object]:
     """The functions and methods that the linter's rows say never raise."""
-    return frozenset(found for path in _quiet_paths() for found in _resolved(path))
+    return frozenset(found for path in (*_quiet_paths(), *BY_ITSELF) for found in _resolved(path))
 
 
 def _quiet_paths() -> Iterator[str]:

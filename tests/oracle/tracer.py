@@ -35,7 +35,7 @@ POOLS = ("concurrent.futures.", "multiprocessing.pool", "multiprocessing.queues"
 # Seconds for which nothing moves after which a start waits no longer for what it started: it waits for its starter.
 PATIENCE = 1.0
 # Seconds after which a start waits no longer at all; what lives on is looked at as it is then.
-MOST_PATIENCE = 20.0
+MOST_PATIENCE = 60.0
 TASKS = Path("/proc/self/task")
 # As many calls may a driver be deep in its own code, below Django's, when it waits for an answer.
 DRIVERS_FRAMES = 12
@@ -309,26 +309,37 @@ def _handed(given: Any) -> set[Place]:
 
 
 def _patiently(over: Callable[[], bool]) -> None:
-    """Wait until it is over, or nothing in this process has moved for a while."""
-    moved = begun = time.monotonic()
-    while not over() and (now := time.monotonic()) - moved < PATIENCE and now - begun < MOST_PATIENCE:
-        if not _rests():
-            moved = time.monotonic()
-        time.sleep(0.001)
-
-
-def _rests() -> bool:
-    """Whether each other thread of this process waits for something, which is not the database's answer.
+    """Wait until it is over, or nothing in this process has moved for a while.
 
     Time alone would say nothing: on a busy machine a thread is late that only has to be given its turn.
     """
+    moved = begun = time.monotonic()
+    known: dict[str, str] = {}
+    while not over() and (now := time.monotonic()) - moved < PATIENCE and now - begun < MOST_PATIENCE:
+        told = _others()
+        if told != known or _asks_the_database():
+            moved, known = time.monotonic(), told
+        time.sleep(0.001)
+
+
+def _others() -> dict[str, str]:
+    """What the system knows of each other thread of this process: whether it runs, and for how long it has run so far.
+
+    What runs right now would not do: who asks holds Python's lock, for which the others wait meanwhile.
+    """
+    told = {}
     for task in TASKS.iterdir():
         with suppress(OSError):
-            if int(task.name) != threading.get_native_id() and (task / "stat").read_text().rpartition(")")[2][1] != "S":
-                return False
+            if int(task.name) != threading.get_native_id():
+                told[task.name] = (task / "stat").read_text() + (task / "schedstat").read_text()
+    return told
+
+
+def _asks_the_database() -> bool:
+    """Whether another thread waits for the database's answer."""
     me = threading.get_ident()
-    for thread, frame in sys._current_frames().items():
-        innermost = islice(traceback.walk_stack(frame), DRIVERS_FRAMES)
-        if thread != me and any("/django/db/backends/" in one.f_code.co_filename for one, _ in innermost):
-            return False
-    return True
+    return any(
+        thread != me and "/django/db/backends/" in one.f_code.co_filename
+        for thread, frame in sys._current_frames().items()
+        for one, _ in islice(traceback.walk_stack(frame), DRIVERS_FRAMES)
+    )
