@@ -18,6 +18,10 @@ from .swap_expression import KINDS
 
 Closer = Literal["auto", "connection", "close_all"]
 Wrap = Literal["auto", "inplace", "boundary"]
+_ASYNC_QUERY = re.compile(
+    r"\.a(?:get|create|get_or_create|update_or_create|bulk_create|bulk_update|count|in_bulk|iterator|latest|earliest"
+    r"|first|last|aggregate|exists|contains|update|delete|explain|save|refresh_from_db|add|clear|remove|set)$"
+)
 # Decorators that run nothing around the body.
 _SEE_THROUGH = frozenset({"staticmethod", "classmethod", "override", "final"})
 
@@ -36,6 +40,8 @@ def choose(finding: Finding, closer: Closer, source_of: Callable[[str], Source],
         if remedy.kind in PLACES:
             return PLACES[remedy.kind](source, remedy, edit)
         return edit._replace(inner=remedy.target)
+    if _queries_in_another_thread(finding, source_of):
+        raise NoEditError("asgiref runs the query in a thread of its own, where a close in this one does not reach")
     all_databases = remedy.many_databases if closer == "auto" else closer == "close_all"
     against = _against_in_place(remedy, source_of)
     if wrap != "boundary" and remedy.entry is not None and not against:
@@ -51,6 +57,13 @@ def choose(finding: Finding, closer: Closer, source_of: Callable[[str], Source],
     if _is_kept_by_name(source, target):
         raise NoEditError(f"{against or 'wanted at the boundary'}, and a job store cannot name a wrapped one")
     return Edit(_own(source.path), target, False, all_databases)
+
+
+def _queries_in_another_thread(finding: Finding, source_of: Callable[[str], Source]) -> bool:
+    """Whether the query is a coroutine's: only under ``async_to_sync`` does it run in the thread that waits for it."""
+    if not finding.trail or _ASYNC_QUERY.search(finding.trail[-1].text) is None:
+        return False
+    return not any("async_to_sync" in source_of(step.span.path).text for step in finding.trail)
 
 
 def _is_kept_by_name(source: Source, target: Span) -> bool:
@@ -79,7 +92,10 @@ def _against_in_place(remedy: Remedy, source_of: Callable[[str], Source]) -> str
     source = source_of(remedy.entry.span.path)
     node = definition_at(source, remedy.entry.span)
     if isinstance(node, ast.AsyncFunctionDef):
-        raise NoEditError("the entry is a coroutine function: its body runs where it is awaited")
+        against = "the entry is a coroutine function: its body runs where it is awaited"
+        if _is_made_sync(remedy, source_of):
+            return against
+        raise NoEditError(against)
     if isinstance(node, Function | ast.Lambda) and is_generator(node):
         raise NoEditError("the entry is a generator: its body runs where it is iterated")
     marks = node.decorator_list if isinstance(node, ast.FunctionDef) else []
@@ -94,3 +110,16 @@ def _against_in_place(remedy: Remedy, source_of: Callable[[str], Source]) -> str
         # A transaction that it opens would end behind the close, without its rows.
         return "a decorator stands around the entry"
     return ""
+
+
+def _is_made_sync(remedy: Remedy, source_of: Callable[[str], Source]) -> bool:
+    """Whether what is handed over is ``async_to_sync(coroutine)``, which ends when the coroutine does."""
+    if remedy.target is None or remedy.inner is not None:
+        return False
+    source = source_of(remedy.target.path)
+    return any(
+        isinstance(node, ast.Call)
+        and ast.unparse(node.func).rpartition(".")[2] == "async_to_sync"
+        and source.columns.whole(node) == whole(remedy.target)
+        for node in ast.walk(source.tree)
+    )

@@ -27,7 +27,10 @@ class SpawnBeforeCommit(Rule):
     code = "DJT201"
     name = "spawn-before-commit"
     of_place = True
-    fix_safety = "Unsafe: `transaction.on_commit` starts the thread later, and not at all after a rollback."
+    fix_safety = (
+        "Unsafe: `transaction.on_commit` starts the thread later, and not at all after a rollback. None where the "
+        "function waits for the thread, or uses what the start gives."
+    )
     known_gaps = (
         "Between a block of another file and the file with the thread no third file is followed.",
         "A request's transaction is known in the file of the view alone, and only by what the view itself writes.",

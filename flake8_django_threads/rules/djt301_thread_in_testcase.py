@@ -25,7 +25,10 @@ class ThreadInTestcase(Rule):
     code = "DJT301"
     name = "thread-in-testcase"
     of_place = True
-    fix_safety = "Unsafe: a TransactionTestCase commits, flushes every table after each test, and is slower."
+    fix_safety = (
+        "Unsafe: a TransactionTestCase commits, flushes every table after each test, and is slower. None for a "
+        "fixture, and where `setUpTestData` or a base class of the project's own hangs on the TestCase."
+    )
     known_gaps = (
         "A test that starts threads through the code it tests is not seen, nor is a mixin that only tests inherit.",
     )
