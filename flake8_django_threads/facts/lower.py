@@ -80,7 +80,9 @@ Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 DEEP = 50_000
 """Frames allowed to a deep tree. The pass calls Python from Python only, which takes heap and no C stack."""
 
-_byte_position: Position = attrgetter("lineno", "col_offset", "end_lineno", "end_col_offset")
+_numbers: Position = attrgetter("lineno", "col_offset", "end_lineno", "end_col_offset")
+# One object for a line, however many positions are in it: their numbers took a third of the memory of the facts.
+_LINES = tuple(range(1 << 14))
 _TYPE_TEXT = re.compile(r"(?!.*\b\d+[^\W\d])[\w\s.,|\[\]'\"]+", re.DOTALL)
 
 _OPERATORS: dict[type[ast.AST], str] = {
@@ -161,6 +163,11 @@ def _position(lines: Iterable[str]) -> Position:
         return line, column(line, start), end_line, column(end_line, end)
 
     return position
+
+
+def _byte_position(node: ast.AST) -> At:
+    at = _numbers(node)
+    return (_LINES[at[0]], at[1], _LINES[at[2]], at[3]) if at[2] < len(_LINES) else at
 
 
 def _docstring(body: list[ast.stmt]) -> str | None:
