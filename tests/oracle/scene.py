@@ -16,7 +16,7 @@ from oracle.process import be_quiet, isolated
 from oracle.roots import get
 from oracle.stage import Server, Stage
 
-SECONDS = 60.0
+SECONDS = 300.0
 T = TypeVar("T")
 
 
