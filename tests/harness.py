@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 from flake8_django_threads.base import Finding
 from flake8_django_threads.engine import Engine, Options, Report
+from flake8_django_threads.rules.rule import all_rules
 
 MARK = re.compile(
     r'#\s*(?:(?P<known>missed|false alarm):\s*)?(?P<code>DJT\d{3})(?:\s+"(?P<text>[^"]*)")?(?:\s+@(?P<column>\d+))?'
@@ -105,7 +106,7 @@ def reports(folder: Path) -> dict[str, Report]:
     """
     with TemporaryDirectory() as parent:
         project = shutil.copytree(folder, Path(parent).resolve() / folder.name)
-        engine = Engine(Options(enable=frozenset({folder.parent.name})), cwd=str(project))
+        engine = Engine(Options(enable=own_code(folder)), cwd=str(project))
         return {path: engine.analyse(path) for path in _files(project)}
 
 
@@ -124,6 +125,11 @@ def turned(expected: Sequence[Mark], path: str, lines: int) -> Iterator[list[Mar
         others = (kind for kind in kinds if kind != mark.known and {kind, mark.known} != {"", "false alarm"})
         yield from ([*rest, mark._replace(known=kind, text="", column=0)] for kind in others)
     yield from ([*expected, Mark(path, line, "DJT001")] for line in range(1, lines + 1))
+
+
+def own_code(folder: Path) -> frozenset[str]:
+    """The code that a case's folder is named for; none for a case of another kind."""
+    return frozenset({folder.parent.name} & {rule.code for rule in all_rules()})
 
 
 def check_case(folder: Path) -> str:

@@ -98,7 +98,7 @@ def cases(place: Path) -> list[Case]:
         copy = Path(shutil.copytree(folder, place / name.replace("/", "+")))
         files = sorted(file.relative_to(copy).as_posix() for file in copy.rglob("*.py"))
         marks = tuple((file, tuple(harness.marks(file, (copy / file).read_text(encoding="utf-8")))) for file in files)
-        engine = Engine(Options(enable=frozenset({folder.parent.name})), cwd=str(copy))
+        engine = Engine(Options(enable=harness.own_code(folder)), cwd=str(copy))
         found.append(Case(name, copy, "", marks, engine))
     for folder in (FIXTURES / "engine" / "touches", FIXTURES / "engine" / "remedies" / "max_age_0"):
         name = folder.relative_to(FIXTURES / "engine").as_posix()
