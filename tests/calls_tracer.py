@@ -96,9 +96,10 @@ def _importable(case: Case, on_hit: Callable[[], None]) -> Iterator[None]:
             importlib.import_module(".".join(parts).removesuffix(".__init__"))
         yield
     finally:
-        for name in set(sys.modules) - before:
-            if _is_of(case, sys.modules[name]) or name == "probe":
-                del sys.modules[name]
+        # A namespace package asks its parent where it is: look at all of them before the first one goes.
+        made = {name for name in set(sys.modules) - before if name == "probe" or _is_of(case, sys.modules[name])}
+        for name in made:
+            del sys.modules[name]
         sys.path[:], sys.dont_write_bytecode = path, writes
 
 

@@ -10,6 +10,7 @@ from flake8_django_threads.values import boxes, enums, externals, made_classes
 from flake8_django_threads.values.domain import (
     ANY_KEY,
     DISPATCH,
+    NONE,
     PROPERTY,
     Arguments,
     Bound,
@@ -236,6 +237,7 @@ def lookup(
     run: Interpreter, klass: ClassValue, name: str, after: ClassValue | None = None
 ) -> tuple[Value, Vals] | None:
     """The first project class in the MRO (behind ``after``) that binds ``name``, with what it binds."""
+    run.classes.prepare(klass)
     skipping = after is not None
     for candidate in run.classes.mro(klass):
         if skipping:
@@ -344,6 +346,11 @@ def _of_class(run: Interpreter, value: ClassValue, name: str, at: r.At, frame: F
     if found is None:
         if name == "__name__":
             return one(Const(value.fact.name, "str"))
+        if (of_meta := run.classes.meta(value, name)) is not None:
+            return join(_of_metaclass(run, v, value, at, frame) for v in ordered(of_meta))
+        if name in ("__mro__", "__bases__"):
+            classes = run.classes.mro(value) if name == "__mro__" else run.classes.bases(value)
+            return one(boxes.make(run, "tuple", ("classes", value, name), [one(klass) for klass in classes]))
         if name in ("__new__", "__subclasses__"):
             return one(Bound(Ext("object.__new__"), value) if name == "__new__" else Bound(Ext(f"type.{name}"), value))
         return externals.class_attribute(run, value, name, at)
@@ -351,6 +358,15 @@ def _of_class(run: Interpreter, value: ClassValue, name: str, at: r.At, frame: F
         return one(chosen)
     vals = found[1]
     return join(_on_class(run, v, value, at, frame) for v in ordered(vals))
+
+
+def _of_metaclass(run: Interpreter, value: Value, klass: ClassValue, at: r.At, frame: Frame) -> Vals:
+    """An attribute of a class that its metaclass defines."""
+    if isinstance(value, Func):
+        return one(Bound(value, klass))
+    if isinstance(value, Wrapped) and value.wrapper == PROPERTY:
+        return run.call(one(value.function), Arguments([one(klass)]), at, frame)
+    return one(value.function if isinstance(value, Wrapped) else value)
 
 
 def _on_class(run: Interpreter, value: Value, klass: ClassValue, at: r.At, frame: Frame) -> Vals:
@@ -362,6 +378,10 @@ def _on_class(run: Interpreter, value: Value, klass: ClassValue, at: r.At, frame
             return one(Bound(inner, klass)) if isinstance(inner, Func) else one(inner)
         if value.wrapper == PROPERTY:
             return unknown("property of a class")
+    if isinstance(value, Instance):
+        got = dunder(run, value, "__get__", (NONE, one(klass)), at, frame)
+        if got is not None:
+            return got
     if isinstance(value, (Ext, Instance)):
         return one(externals.on_model(run, value, klass))
     return one(value)
@@ -429,11 +449,22 @@ def item(run: Interpreter, values: Vals, keys: Vals, at: r.At, frame: Frame) -> 
             case Box() if any(isinstance(k, Const) and k.kind == "slice" for k in keys):
                 found.append(one(_slice(run, value, keys, run.site(frame, at))))
             case Box():
-                found.append(box_item(run, value, keys))
+                index = [dunder(run, key, "__index__", (), at, frame) for key in ordered(keys) if value.kind != "dict"]
+                asked = join(vals for vals in index if vals is not None) or keys
+                found.append(box_item(run, value, asked))
             case Fields():
                 names = [k.value for k in keys if isinstance(k, Const) and k.kind == "str"]
                 got = [of(run, value.owner, str(name), at, frame) for name in names]
                 found.append(join(got) if len(got) == len(keys) else unknown("item of a namespace"))
+            case Instance() if (inner := held_box(run, value)) is not None and lookup(
+                run, value.klass, "__getitem__"
+            ) is None:
+                missing = inner.kind == "dict" and not boxes.holds(run, inner, keys)
+                made = dunder(run, value, "__missing__", (keys,), at, frame) if missing else None
+                there = boxes.get(run, inner, keys)
+                found.append(
+                    there if made is None else made if boxes.holds(run, inner, keys) is False else there | made
+                )
             case Ext() | Instance():
                 own = dunder(run, value, "__getitem__", (keys,), at, frame)
                 if own is None:
@@ -442,7 +473,12 @@ def item(run: Interpreter, values: Vals, keys: Vals, at: r.At, frame: Frame) -> 
                 found.append(externals.element(run, value, keys, at, frame) if own is None else own)
             case ClassValue():
                 members = enums.members(run, value)
-                found.append(enums.at(members, keys) if members else one(value))
+                own = None if members else dunder(run, value, "__getitem__", (keys,), at, frame)
+                if own is None and not members and (generic := lookup(run, value, "__class_getitem__")) is not None:
+                    given = frozenset(v.function if isinstance(v, Wrapped) else v for v in generic[1])
+                    methods: Vals = frozenset(Bound(v, value) for v in given if isinstance(v, Func))
+                    own = run.call(methods, Arguments([keys]), at, frame) if methods else None
+                found.append(enums.at(members, keys) if members else one(value) if own is None else own)
             case Unknown():
                 found.append(one(value if value.reason.startswith("item of ") else Unknown(f"item of {_short(value)}")))
             case Const():
@@ -454,15 +490,40 @@ def item(run: Interpreter, values: Vals, keys: Vals, at: r.At, frame: Frame) -> 
     return join(found)
 
 
-def special(run: Interpreter, value: Instance, name: str, at: r.At, frame: Frame) -> Vals | None:
+# What a library's container class keeps its items in.
+_CONTAINERS = {
+    "dict": "dict",
+    "collections.UserDict": "dict",
+    "collections.OrderedDict": "dict",
+    "list": "list",
+    "collections.UserList": "list",
+    "collections.deque": "list",
+}
+
+
+def held_box(run: Interpreter, value: Instance) -> Box | None:
+    """The items of an object whose class is a kind of dict or list; None for any other."""
+    if not value.klass.fact.bases:
+        return None
+    for base in run.classes.mro(value.klass):
+        kind = _CONTAINERS.get(base.path) if isinstance(base, Ext) else None
+        if kind is not None:
+            return Box(kind, ("items of", value))
+    return None
+
+
+def special(run: Interpreter, value: Instance | ClassValue, name: str, at: r.At, frame: Frame) -> Vals | None:
     """A special method, which Python takes from the object's class only; None if no project class defines it."""
+    if isinstance(value, ClassValue):
+        of_meta = run.classes.meta(value, name)
+        return None if of_meta is None else join(_of_metaclass(run, v, value, at, frame) for v in ordered(of_meta))
     got = lookup(run, value.klass, name)
     return None if got is None else join(_bind(run, v, value, got[0], "", at, frame) for v in ordered(got[1]))
 
 
 def dunder(run: Interpreter, value: Value, name: str, args: tuple[Vals, ...], at: r.At, frame: Frame) -> Vals | None:
-    """Call a special method of an instance of a project class; None if its classes do not define it."""
-    if not isinstance(value, Instance):
+    """Call a special method of an object of a project class, or of such a class; None if nothing there defines it."""
+    if not isinstance(value, (Instance, ClassValue)):
         return None
     bound = special(run, value, name, at, frame)
     return None if bound is None else run.call(bound, Arguments(args), at, frame)
@@ -472,9 +533,10 @@ def _slice(run: Interpreter, value: Box, keys: Vals, site: object) -> Box:
     """``value[lower:upper]``: told apart by place where bounds and length are literal."""
     kind = "tuple" if value.kind == "tuple" else "list"
     bounds = next((v.value for v in keys if isinstance(v, Const)), None) if len(keys) == 1 else None
-    if isinstance(bounds, str) and bounds.count(":") == 1 and "?" not in bounds:
-        lower, upper = (int(text) if text else None for text in bounds.split(":"))
-        return boxes.pick(run, value, lambda places: places[lower:upper], kind, site)
+    if isinstance(bounds, str) and "?" not in bounds:
+        cut = slice(*(int(text) if text else None for text in bounds.split(":")))
+        if cut.step != 0:
+            return boxes.pick(run, value, lambda places: places[cut], kind, site)
     part = Box(kind, site)
     run.store.add((part, ANY_KEY), boxes.values(run, value))
     return part

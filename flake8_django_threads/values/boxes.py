@@ -119,6 +119,11 @@ def length(run: Interpreter, box: Box) -> int:
     return -1 if known is None else len(known)
 
 
+def is_of_this_run(run: Interpreter, box: Box) -> bool:
+    """Whether a running body made the container; what a module made may hold what other modules put in."""
+    return run.store.written((box, ORDER)) is not None
+
+
 def parts(run: Interpreter, box: Box) -> list[Vals] | None:
     """The items in order (of a dict, the keys); None where they are not told apart."""
     known = order(run, box)
@@ -176,8 +181,23 @@ def values(run: Interpreter, box: Box) -> Vals:
     return join(c for c in cells if c)
 
 
+def literal_keys(run: Interpreter, wanted: Vals) -> Vals:
+    """The keys with tuples of literals as what they are: literals too."""
+    if not any(isinstance(value, Box) and value.kind == "tuple" for value in wanted):
+        return wanted
+    return frozenset(_tuple_key(run, value) if isinstance(value, Box) else value for value in wanted)
+
+
+def _tuple_key(run: Interpreter, box: Box) -> Value:
+    held = parts(run, box)
+    if held is None or not all(len(vals) == 1 and is_key(*vals) for vals in held):
+        return box
+    return Const(tuple(key_of(*vals) for vals in held), "tuple")  # type: ignore[arg-type]
+
+
 def get(run: Interpreter, box: Box, wanted: Vals) -> Vals:
     """What a container holds at any of the keys ``wanted``; everything it holds where a key is not a constant."""
+    wanted = literal_keys(run, wanted)
     constants = [key_of(v) for v in wanted if is_key(v)]
     if len(constants) != len(wanted) or not constants:
         return values(run, box) or unknown("item of a container that is not known")
@@ -202,14 +222,18 @@ def _places(run: Interpreter, box: Box, key: int) -> list[int] | None:
 def holds(run: Interpreter, box: Box, wanted: Vals) -> bool | None:
     """Whether a dict has the one key ``wanted``; None where that is not certain."""
     known = order(run, box)
+    wanted = literal_keys(run, wanted)
     if known is None or len(wanted) != 1:
         return None
     (value,) = wanted
-    return key_of(value) in known if is_key(value) else None
+    if not is_key(value):
+        return None
+    return True if key_of(value) in known else (False if is_of_this_run(run, box) else None)
 
 
 def put(run: Interpreter, box: Box, wanted: Vals, vals: Vals) -> None:
     """Store into a container: replacing at one constant key, adding otherwise."""
+    wanted = literal_keys(run, wanted)
     constants = [v for v in wanted if is_key(v)]
     known = order(run, box)
     if box.kind != "dict":
@@ -250,6 +274,7 @@ def insert(run: Interpreter, box: Box, place: int | None, vals: Vals) -> None:
 
 def take(run: Interpreter, box: Box, wanted: Vals) -> Vals | None:
     """Take the item at a key out of the container: what it was; None if it surely was not there."""
+    wanted = literal_keys(run, wanted)
     found = get(run, box, wanted)
     known = order(run, box)
     if known is None or len(wanted) != 1 or not is_key(*wanted):

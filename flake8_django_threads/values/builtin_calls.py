@@ -20,6 +20,8 @@ from flake8_django_threads.values import (
     kinds,
     made_classes,
     servers,
+    texts,
+    uses,
 )
 from flake8_django_threads.values.domain import (
     ANY_KEY,
@@ -43,6 +45,7 @@ from flake8_django_threads.values.domain import (
     Vals,
     Value,
     Wrapped,
+    const,
     join,
     one,
     string,
@@ -174,6 +177,8 @@ def _vars(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.
 def _new(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """``object.__new__(cls)``."""
     classes = [v for v in arguments.get(0, None) or NOTHING if isinstance(v, ClassValue)]
+    if run.making and any(run.classes.is_a(v, "type") for v in classes):
+        return one(run.making[-1])
     return frozenset(Instance(v, run.site(frame, at)) for v in classes) or unknown("object.__new__()")
 
 
@@ -193,6 +198,15 @@ def _subclasses(run: Interpreter, receiver: Value | None, arguments: Arguments, 
     return one(box)
 
 
+def _size(run: Interpreter, vals: Vals) -> int:
+    """The length of a container of this run, or of a text, where it is certain; else -1."""
+    value = next(iter(vals)) if len(vals) == 1 else None
+    if isinstance(value, Box) and boxes.is_of_this_run(run, value):
+        return boxes.length(run, value)
+    text = string(vals)
+    return len(text) if text is not None else -1
+
+
 def _measure(event: str, is_repr: bool = False) -> Handler:
     def handle(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
         from flake8_django_threads.values import externals
@@ -206,6 +220,8 @@ def _measure(event: str, is_repr: bool = False) -> Handler:
                     expressions.use_as_text(run, frame, value, at, is_repr)
                 else:
                     externals.event(run, value, event, at)
+        if event == "len" and len(arguments.args) == 1 and (size := _size(run, arguments.args[0])) >= 0:
+            return one(Const(size, "int"))
         if event == "repr" and len(arguments.args) == 1 and string(arguments.args[0]) is not None:
             return arguments.args[0]
         return unknown(f"result of {event}()")
@@ -213,8 +229,148 @@ def _measure(event: str, is_repr: bool = False) -> Handler:
     return handle
 
 
+# What a built-in function asks of an object, the first that it has.
+_ASKED = {
+    "abs": ("__abs__",),
+    "int": ("__int__", "__index__", "__trunc__"),
+    "float": ("__float__", "__index__"),
+    "complex": ("__complex__", "__float__"),
+    "round": ("__round__",),
+    "bytes": ("__bytes__",),
+    "hash": ("__hash__",),
+    "operator.index": ("__index__",),
+    "bin": ("__index__",),
+    "hex": ("__index__",),
+    "math.floor": ("__floor__",),
+    "math.ceil": ("__ceil__",),
+    "math.trunc": ("__trunc__",),
+}
+_OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "matmul", "lshift")
+
+
+def _ask(path: str) -> Handler:
+    def handle(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+        found: list[Vals] = []
+        for value in attributes.ordered(arguments.get(0, None) or NOTHING):
+            for name in _ASKED[path]:
+                answer = attributes.dunder(run, value, name, tuple(arguments.args[1:]), at, frame)
+                if answer is not None:
+                    found.append(answer)
+                    break
+        if not found and path != "hash":
+            run.may_raise(at)
+        return join(found) or one(Ext(f"{path}()"))
+
+    return handle
+
+
+def _copied(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """``copy`` and ``deepcopy``: what the object's own method gives, or the same once more; a query is run."""
+    found: list[Vals] = []
+    for value in attributes.ordered(arguments.get(0, "x") or NOTHING):
+        own = attributes.dunder(run, value, "__copy__", (), at, frame)
+        if own is None:
+            own = attributes.dunder(run, value, "__deepcopy__", (unknown("memo"),), at, frame)
+        if own is None and isinstance(value, Box):
+            own = one(boxes.copy(run, value, value.kind, run.site(frame, at)))
+        row = run.models.find("wrapper", "copy.copy")
+        if own is None and row is not None:
+            own = uses.use(run, row, Arguments([one(value)]), "copy.copy", at, frame)
+        found.append(one(value) if own is None else own)
+    return join(found) or unknown("copy of nothing")
+
+
+def _operate(op: str) -> Handler:
+    def handle(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+        if len(arguments.args) < 2:
+            return unknown("result of an operator")
+        return expressions.operated(run, op, arguments.args[0], arguments.args[1], at, frame)
+
+    return handle
+
+
+def _getter(path: str) -> Handler:
+    """``attrgetter`` and ``itemgetter``: the names or keys stay with what they give."""
+
+    def handle(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+        return one(Ext(f"{path}()", None, "", tuple(arguments.args)))
+
+    return handle
+
+
+def _got(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """Call what ``attrgetter`` or ``itemgetter`` gave."""
+    asked = receiver.site if isinstance(receiver, Ext) and isinstance(receiver.site, tuple) else ()
+    given = arguments.get(0, None) or NOTHING
+    parts: list[Vals] = []
+    for key in asked:
+        held = given
+        if isinstance(receiver, Ext) and receiver.path == "operator.attrgetter()":
+            for name in (string(key) or "?").split("."):
+                held = attributes.attribute(run, held, name, at, frame)
+        else:
+            held = attributes.item(run, held, key, at, frame)
+        parts.append(held)
+    if len(parts) == 1:
+        return parts[0]
+    return one(boxes.make(run, "tuple", run.site(frame, at), parts)) if parts else unknown("getter of nothing")
+
+
+def _dir(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """``dir``: the names that the classes of an object of the project bind."""
+    names: set[str] = set()
+    for value in arguments.get(0, None) or NOTHING:
+        klass = value.klass if isinstance(value, Instance) else value
+        if not isinstance(klass, ClassValue):
+            return unknown("dir()")
+        for candidate in run.classes.mro(klass):
+            if isinstance(candidate, ClassValue):
+                names |= run.names.table(candidate.fact).names.keys()
+                names |= candidate.fact.self_stores.keys() if isinstance(value, Instance) else set()
+    if not names or len(names) > boxes.MOST_TOLD:
+        return unknown("dir()")
+    return one(boxes.make(run, "list", run.site(frame, at), [const(name) for name in sorted(names)]))
+
+
+def _reference(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """``weakref.ref(x)``: what calling it gives."""
+    given = arguments.get(0, None) or NOTHING
+    return frozenset(Ext("weakref.ref()", value) for value in given) or unknown("reference to nothing")
+
+
+def _referred(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    return one(receiver.of) if isinstance(receiver, Ext) and receiver.of is not None else unknown("reference")
+
+
+def _update_wrapper(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    given = arguments.get(0, "wrapper") or NOTHING
+    attributes.set_attribute(run, given, "__wrapped__", arguments.get(1, "wrapped") or NOTHING)
+    return given
+
+
+def _fields_values(with_names: bool) -> Handler:
+    """The attributes of an object that its classes' methods set: ``vars(x).values()``, ``.items()``."""
+
+    def handle(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+        owner = receiver.owner if isinstance(receiver, Fields) else None
+        if not isinstance(owner, Instance):
+            return unknown("namespace")
+        stored = [c.fact.self_stores for c in run.classes.mro(owner.klass) if isinstance(c, ClassValue)]
+        names = [name for store in reversed(stored) for name in store]
+        held = {name: run.store.get((owner, name)) for name in names}
+        known = {name: vals for name, vals in held.items() if vals is not None}
+        site = run.site(frame, at)
+        if with_names:
+            return container_calls.rows(run, [[const(name) for name in known], list(known.values())], site)
+        return one(boxes.make(run, "list", site, list(known.values())))
+
+    return handle
+
+
 def _isinstance(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     values, classes = arguments.get(0, None) or NOTHING, arguments.get(1, None) or NOTHING
+    for klass in attributes.ordered(classes):
+        attributes.dunder(run, klass, "__instancecheck__", (values,), at, frame)
     answer = kinds.outcome(run, values, classes)
     return unknown("isinstance") if answer is None else one(Const(answer, "bool"))
 
@@ -293,6 +449,22 @@ HANDLERS: dict[str, Handler] = {
     **job_calls.HANDLERS,
     "<fields>.update": _fields_update,
     "<fields>.get": _fields_get,
+    "<fields>.values": _fields_values(False),
+    "<fields>.items": _fields_values(True),
+    **texts.HANDLERS,
+    **{path: _ask(path) for path in _ASKED},
+    "divmod": _operate("divmod"),
+    "pow": _operate("pow"),
+    **{f"operator.{op}": _operate(op) for op in _OPERATORS},
+    "copy.copy": _copied,
+    "operator.attrgetter": _getter("operator.attrgetter"),
+    "operator.attrgetter()": _got,
+    "operator.itemgetter": _getter("operator.itemgetter"),
+    "operator.itemgetter()": _got,
+    "dir": _dir,
+    "weakref.ref": _reference,
+    "weakref.ref()": _referred,
+    "functools.update_wrapper": _update_wrapper,
     "staticmethod": _decorator("staticmethod"),
     "classmethod": _decorator("classmethod"),
     "property().setter": _setter,

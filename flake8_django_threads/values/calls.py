@@ -231,12 +231,26 @@ def run_pending(run: Interpreter, value: Pending, at: r.At, frame: Frame) -> tup
     return result or NONE, yields or unknown("yielded value")
 
 
+def run_generator(run: Interpreter, value: Pending, at: r.At) -> tuple[Vals, tuple[Vals, ...] | None]:
+    """Run a generator to its end: what it yields, and, where its body goes straight on, what in which order."""
+    _, yields, summary = run_pending_quietly(run, value, at)
+    emit_invoke(run, summary, at)
+    told = summary.told if summary is not None else None
+    return yields or unknown("yielded value"), told  # type: ignore[return-value]
+
+
 def wait_for(run: Interpreter, value: Value, at: r.At, frame: Frame) -> Vals:
     """Run a coroutine here, the project's or a library's; anything else is its own result."""
     if isinstance(value, Pending) and value.kind == "coroutine":
         return run_pending(run, value, at, frame)[0]
     if isinstance(value, Ext):
         return touches.awaited(run, value, at, frame)
+    stepped = attributes.dunder(run, value, "__await__", (), at, frame) if isinstance(value, Instance) else None
+    if stepped is not None:
+        for generator in attributes.ordered(stepped):
+            if isinstance(generator, Pending):
+                return run_pending(run, generator, at, frame)[0]
+        return unknown("result of an awaitable")
     return one(value)
 
 
@@ -277,7 +291,8 @@ def bind(run: Interpreter, func: Func, arguments: Arguments, frame: Frame) -> di
             extra = arguments.more if parameter.kind == "positional" else NOTHING
             extra = join((extra, arguments.more_keywords))
             if parameter.default is not None:
-                given = join((extra, run.names.default(callee, parameter)))
+                known = next((vals for held, vals in func.defaults if held == name), None)
+                given = join((extra, run.names.default(callee, parameter) if known is None else known))
             else:
                 given = extra or run.names.parameter(callee, parameter)
         elif parameter.annotation is not None and given:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import last_name
 from flake8_django_threads.project.classes import linearise
+from flake8_django_threads.values import attributes, construction
 from flake8_django_threads.values.domain import (
     NOTHING,
     ClassValue,
@@ -30,6 +31,7 @@ class Classes:
     def __init__(self, run: Interpreter) -> None:
         self._run = run
         self._mros: dict[ClassValue, tuple[Value, ...]] = {}
+        self._prepared: set[ClassValue] = set()
         self._made: dict[r.ClassFact, list[Value]] = {}
         self._made_at: dict[tuple[r.ModuleFacts, r.At, str], r.ClassFact] = {}
 
@@ -48,6 +50,8 @@ class Classes:
         if isinstance(klass, Ext):
             known = [Ext(path) for path in self._run.models.bases(klass.path)]
             has_rows = any(self._run.models.find(table, klass.path) for table in ("type", "wrapper", "spawn"))
+            if not known and not has_rows and (beyond := self._beyond(klass.path)):
+                return beyond
             if not known and klass.path.endswith("Thread") and not has_rows:
                 return [Ext("threading.Thread")]  # What a library calls a thread is one.
             return list(known)
@@ -67,6 +71,16 @@ class Classes:
         if self._run.models.taught:
             path = f"{self._run.resolver.dotted_name(klass.module.path)}.{klass.fact.name}"
             found += [Ext(base) for base in self._run.models.bases(path) if Ext(base) not in found]
+        return found
+
+    def _beyond(self, path: str) -> list[Value]:
+        """The ancestors of an installed package's class that a row, or Python itself, explains."""
+        models = self._run.models
+        found: list[Value] = []
+        for name in self._run.beyond.ancestors(path) if "()" not in path else ():
+            spelt = models.canonical(name.removeprefix("builtins."))
+            if models.bases(spelt) or any(models.find(t, spelt) for t in ("type", "wrapper", "spawn", "subclass")):
+                found.append(Ext(spelt))
         return found
 
     def _base(self, value: Value) -> Value:
@@ -99,13 +113,49 @@ class Classes:
                             found = join((found, self._run.evaluate(outside, keyword.value)))
         return found
 
+    def meta(self, klass: ClassValue, name: str) -> Vals | None:
+        """What the metaclass of a class binds to ``name``; None where it does not, or there is none of the project."""
+        if not any(isinstance(c, ClassValue) and c.fact.keywords for c in self.mro(klass)):
+            return None
+        for meta in attributes.ordered(self.metaclasses(klass)):
+            found = attributes.lookup(self._run, meta, name) if isinstance(meta, ClassValue) else None
+            if found is not None:
+                return found[1]
+        return None
+
+    def prepare(self, klass: ClassValue) -> None:
+        """Let the hooks of a module's class run, those of its bases and metaclass, before it is looked into."""
+        if klass in self._prepared or klass.frame is not None:
+            return
+        self._prepared.add(klass)
+        bases = self.mro(klass)[1:]
+        hooked = any(isinstance(c, ClassValue) and "__init_subclass__" in c.fact.functions for c in bases)
+        if hooked or self.meta(klass, "__new__") or self.meta(klass, "__init__"):
+            with self._run.detached():
+                construction.class_made(self._run, klass, klass.fact.at, self._run.class_frame(klass))
+
+    def is_decorated(self, klass: ClassValue, path: str) -> bool:
+        """Whether the class or an ancestor carries this decorator of a library."""
+        for candidate in self.mro(klass):
+            if isinstance(candidate, ClassValue) and candidate.fact.decorators:
+                outside = candidate.frame or self._run.module_frame(candidate.module)
+                with self._run.detached():
+                    marks = [v for mark in candidate.fact.decorators for v in self._run.evaluate(outside, mark)]
+                if Ext(path) in marks:
+                    return True
+        return False
+
     def is_a(self, value: Value, path: str) -> bool:
         """Whether a class is, as far as known, ``path`` or a subclass of it."""
         wanted = self._run.models.canonical(path)
         return (
             any(isinstance(c, Ext) and c.path == wanted for c in self.mro(value))
             if isinstance(value, ClassValue)
-            else isinstance(value, Ext) and self._run.models.is_a(value.path, path)
+            else isinstance(value, Ext)
+            and (
+                self._run.models.is_a(value.path, path)
+                or any(self._run.models.is_a(c.path, path) for c in self._beyond(value.path) if isinstance(c, Ext))
+            )
         )
 
     def subclasses(self, klass: ClassValue) -> tuple[ClassValue, ...]:
@@ -146,6 +196,21 @@ class Classes:
                     default = self._run.names.class_own(candidate, stmt.target.id) if stmt.value is not None else None
                     fields[stmt.target.id] = default
         return list(fields.items())
+
+    def init_only(self, klass: ClassValue) -> list[str]:
+        """The names that a dataclass hands to ``__post_init__``."""
+        return [
+            stmt.target.id
+            for candidate in reversed(self.mro(klass))
+            if isinstance(candidate, ClassValue)
+            for stmt in candidate.fact.body
+            if isinstance(stmt, r.Annotate) and isinstance(stmt.target, r.Name) and _is_init_only(stmt.annotation)
+        ]
+
+
+def _is_init_only(annotation: r.Expr) -> bool:
+    """``InitVar[X]``: no field, but what ``__post_init__`` is given."""
+    return last_name(annotation.base if isinstance(annotation, r.Index) else annotation) == "InitVar"
 
 
 def _is_shared(annotation: r.Expr) -> bool:

@@ -27,9 +27,11 @@ from flake8_django_threads.values.domain import (
     Mapped,
     Vals,
     Value,
+    const,
     join,
     literal,
     one,
+    truth,
     unknown,
 )
 
@@ -87,19 +89,36 @@ def compare(
                 return
 
 
-def _consume(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
-    """``any`` and ``all`` take elements."""
-    parts, _ = iteration.collect(run, arguments.get(0, None) or NOTHING, at, frame)
-    for part in parts:
-        expressions.use_as_bool(run, frame, part, at)
-    return unknown("truth of elements")
+def _until(ending: bool) -> Handler:
+    def handle(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+        """``any`` and ``all`` take elements up to the first that decides."""
+        given = arguments.get(0, None) or NOTHING
+        known = iteration.turns(run, given, at, frame)
+        if known is None:
+            expressions.use_as_bool(run, frame, iteration.elements(run, given, at, frame), at)
+            return unknown("truth of elements")
+        answers: list[bool | None] = []
+
+        def use(part: Vals) -> bool:
+            by_itself = expressions.use_as_bool(run, frame, part, at)
+            answers.append(truth(part) if all(isinstance(v, Const) for v in part) else by_itself)
+            return True
+
+        for turn in known.items:
+            turn(use)
+            if known.exact and answers[-1:] == [ending]:
+                return const(ending)
+        decided = known.exact and all(answer is (not ending) for answer in answers)
+        return const(not ending) if decided else unknown("truth of elements")
+
+    return handle
 
 
 def _sum(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     parts, is_whole = iteration.collect(run, arguments.get(0, None) or NOTHING, at, frame)
     total = arguments.get(1, "start") or one(Const(0, "int"))
     for part in parts if is_whole else parts * 2:
-        added = expressions.added(run, total, part, at, frame)
+        added = expressions.operated(run, "add", total, part, at, frame)
         total = added if is_whole else join((total, added))
     return total
 
@@ -235,12 +254,18 @@ def _enumerated(run: Interpreter, receiver: Value | None, arguments: Arguments, 
     return loose_rows(run, [unknown("number"), join(parts)], run.site(frame, at))
 
 
-def _zipped(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
-    collected = [iteration.collect(run, given, at, frame) for given in arguments.args]
-    site = run.site(frame, at)
-    if collected and not arguments.more and all(is_whole for _, is_whole in collected):
-        return rows(run, [parts for parts, _ in collected], site)
-    return loose_rows(run, [join(parts) for parts, _ in collected], site)
+def _zipped(longest: bool) -> Handler:
+    def handle(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+        collected = [iteration.collect(run, given, at, frame) for given in arguments.args]
+        site = run.site(frame, at)
+        if longest and collected:
+            most, filler = max(len(parts) for parts, _ in collected), arguments.keywords.get("fillvalue", NONE)
+            collected = [([*parts, *[filler] * (most - len(parts))], is_whole) for parts, is_whole in collected]
+        if collected and not arguments.more and all(is_whole for _, is_whole in collected):
+            return rows(run, [parts for parts, _ in collected], site)
+        return loose_rows(run, [join(parts) for parts, _ in collected], site)
+
+    return handle
 
 
 def rows(run: Interpreter, columns: list[list[Vals]], site: tuple[object, ...]) -> Vals:
@@ -279,6 +304,17 @@ def _dict(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.
         boxes.clear(run, box)
     update_dict(run, box, arguments, at, frame)
     return one(box)
+
+
+def fill(run: Interpreter, box: Box, arguments: Arguments, at: r.At, frame: Frame) -> None:
+    """Give a new object of a container's subclass the items that it is made from."""
+    boxes.clear(run, box)
+    if box.kind == "dict":
+        update_dict(run, box, arguments, at, frame)
+        return
+    for given in arguments.args[:1]:
+        parts, is_whole = iteration.collect(run, given, at, frame)
+        boxes.extend(run, box, parts if is_whole else None, join(parts))
 
 
 def update_dict(run: Interpreter, box: Box, arguments: Arguments, at: r.At, frame: Frame) -> None:
@@ -386,6 +422,24 @@ def _islice(run: Interpreter, receiver: Value | None, arguments: Arguments, at: 
     return one(box)
 
 
+def _heap(takes: bool, puts: bool) -> Handler:
+    def handle(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+        """``heapq``: items are put and taken in an order that their ``__lt__`` decides."""
+        given, item = arguments.get(0, "heap") or NOTHING, arguments.get(1, "item") or NOTHING
+        found: list[Vals] = []
+        for heap in attributes.ordered(given):
+            if isinstance(heap, Box):
+                if puts:
+                    run.store.add((heap, ANY_KEY), item)
+                compare(run, Arguments(), [boxes.values(run, heap)], False, "__lt__", at, frame)
+                found.append(boxes.values(run, heap))
+                boxes.loosen(run, heap)
+        run.may_raise(at)
+        return (join(found) or unknown("element of a heap")) if takes else NONE
+
+    return handle
+
+
 def _repeat(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     box = Box("list", (_ITERATOR, *run.site(frame, at)))
     run.store.add((box, ANY_KEY), arguments.get(0, "object") or NOTHING)
@@ -436,8 +490,8 @@ HANDLERS: dict[str, Handler] = {
     "set": _collect("set"),
     "frozenset": _collect("set"),
     "sorted": _sorted,
-    "any": _consume,
-    "all": _consume,
+    "any": _until(ending=True),
+    "all": _until(ending=False),
     "sum": _sum,
     "min": _extreme("__lt__"),
     "max": _extreme("__gt__"),
@@ -445,8 +499,9 @@ HANDLERS: dict[str, Handler] = {
     "iter": _iterator,
     "reversed": _reversed,
     "enumerate": _enumerated,
-    "zip": _zipped,
-    "itertools.zip_longest": _zipped,
+    "zip": _zipped(longest=False),
+    "itertools.zip_longest": _zipped(longest=True),
+    "collections.Counter": _from_keys,
     "map": _map("map"),
     "filter": _map("filter"),
     "itertools.starmap": _map("starmap"),
@@ -471,4 +526,9 @@ HANDLERS: dict[str, Handler] = {
     "collections.defaultdict": _default_dict,
     "itertools.groupby": _grouped,
     "range": _range,
+    "heapq.heappush": _heap(takes=False, puts=True),
+    "heapq.heapify": _heap(takes=False, puts=False),
+    "heapq.heappop": _heap(takes=True, puts=False),
+    "heapq.heappushpop": _heap(takes=True, puts=True),
+    "heapq.heapreplace": _heap(takes=True, puts=True),
 }

@@ -40,6 +40,33 @@ def _suppress(run: Interpreter, receiver: Value | None, arguments: Arguments, at
     return one(Ext("contextlib.suppress()", None, "", names))
 
 
+def _null(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """``nullcontext(x)`` gives what it was made with."""
+    from flake8_django_threads.values import context_managers
+
+    given = arguments.get(0, "enter_result")
+    made = Ext("contextlib.nullcontext()", None, "", run.site(frame, at) if given else None)
+    if given:
+        run.store.set((made, context_managers.ENTERED), given)
+    return one(made)
+
+
+def _pop_all(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """``stack.pop_all()``: another stack takes over what was pushed."""
+    other = Ext("contextlib.ExitStack()", None, "", run.site(frame, at))
+    run.store.set((other, "<callbacks>"), run.store.get((receiver, "<callbacks>")) or NOTHING)
+    run.store.set((receiver, "<callbacks>"), NOTHING)
+    run.pushed[:] = [push for push in run.pushed if push[0] != receiver]
+    return one(other)
+
+
+def _close_stack(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    if isinstance(receiver, Ext):
+        unwind(run, receiver, at, frame)
+        run.store.set((receiver, "<callbacks>"), NOTHING)
+    return NONE
+
+
 def _exit_stack(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     stack = Ext("contextlib.ExitStack()", None, "", run.site(frame, at))
     run.store.set((stack, "<callbacks>"), NOTHING)
@@ -92,6 +119,9 @@ def unwind(run: Interpreter, stack: Ext, at: r.At, frame: Frame) -> None:
 
 HANDLERS: dict[str, Handler] = {
     "contextlib.ExitStack": _exit_stack,
+    "contextlib.ExitStack().pop_all": _pop_all,
+    "contextlib.ExitStack().close": _close_stack,
+    "contextlib.nullcontext": _null,
     "contextlib.ExitStack().push": _exit_stack_push,
 }
 # By what a wrapper's row says in ``does``.

@@ -27,6 +27,8 @@ from flake8_django_threads.values.domain import (
 from flake8_django_threads.values.flow import sequence
 
 CONFIGURED = "configuration"
+# The cell of what entering a library's manager gives, where that is known.
+ENTERED = "<entered>"
 _NO_MANAGER: flow.Kind = ("TypeError", "Exception", "BaseException")
 # What __exit__ gets of an exception: true, and not None.
 _SOMETHING = one(Const("exception", "exception"))
@@ -225,7 +227,8 @@ def entered(run: Interpreter, values: Vals, at: r.At, frame: Frame) -> Vals:
         elif isinstance(value, Instance):
             found.append(attributes.dunder(run, value, "__enter__", (), at, frame) or one(value))
         else:
-            found.append(one(externals.entered(value)))
+            kept = run.store.get((value, ENTERED)) if isinstance(value, Ext) and value.site is not None else None
+            found.append(one(externals.entered(value)) if kept is None else kept)
     return join(found) or NOTHING
 
 

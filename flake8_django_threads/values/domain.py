@@ -58,12 +58,16 @@ class Frame:
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Func(metaclass=Interned):
-    """A function of the project; ``frame`` is the enclosing function's frame, ``klass`` the class it was written in."""
+    """A function of the project; ``frame`` is the enclosing function's frame, ``klass`` the class it was written in.
+
+    ``defaults`` are those of an inner function, as they were when its definition ran.
+    """
 
     function: Function
     module: ModuleFacts
     frame: Frame | None = None
     klass: ClassValue | None = None
+    defaults: tuple[tuple[str, Vals], ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)

@@ -15,8 +15,10 @@ from flake8_django_threads.values.domain import (
     Unknown,
     Vals,
     Value,
+    const,
     join,
     one,
+    string,
     unknown,
 )
 
@@ -34,6 +36,14 @@ def _import_module(run: Interpreter, receiver: Value | None, arguments: Argument
     has_package = arguments.get(1, "package") is not None
     found = [_module(run, value, has_package, frame) for value in _names(arguments.get(0, "name"))]
     return join(found) or unknown("module whose name is not known")
+
+
+def _import(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+    """``__import__("package.module")`` gives the package, unless names are asked of the module."""
+    name = string(arguments.get(0, "name") or NOTHING)
+    if name and arguments.get(3, "fromlist") is None:
+        name = name.partition(".")[0]
+    return _import_module(run, None, Arguments([const(name)] if name else ()), at, frame)
 
 
 def _import_string(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
@@ -79,6 +89,7 @@ def _fitting(run: Interpreter, pattern: str, frame: Frame) -> Vals:
 
 
 HANDLERS: dict[str, Handler] = {
+    "__import__": _import,
     "importlib.import_module": _import_module,
     "django.utils.module_loading.import_string": _import_string,
 }

@@ -36,6 +36,16 @@ def members(run: Interpreter, klass: ClassValue) -> list[Instance]:
     return [each for each in found if each is not None]
 
 
+def of_value(run: Interpreter, klass: ClassValue, given: Vals | None) -> Vals:
+    """``Class(value)``: the member of that value, or any."""
+    every = members(run, klass)
+    if given is not None and len(given) == 1 and isinstance(next(iter(given)), Const):
+        chosen = [each for each in every if read(run, each, "value") == given]
+        if chosen:
+            return frozenset(chosen)
+    return frozenset(every)
+
+
 def is_member(value: Value) -> bool:
     """Whether a value is one certain member."""
     return isinstance(value, Instance) and isinstance(value.site, tuple) and value.site[:1] == (_MEMBER,)

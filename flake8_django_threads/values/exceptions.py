@@ -7,10 +7,25 @@ from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import attributes, boxes, flow
-from flake8_django_threads.values.domain import Box, ClassValue, Ext, Frame, Instance, Vals, Value, unknown
+from flake8_django_threads.values.domain import (
+    NOTHING,
+    Arguments,
+    Box,
+    ClassValue,
+    Const,
+    Ext,
+    Frame,
+    Instance,
+    Unknown,
+    Vals,
+    Value,
+    join,
+    one,
+    unknown,
+)
 
 if TYPE_CHECKING:
-    from flake8_django_threads.values.interpreter import Interpreter
+    from flake8_django_threads.values.interpreter import Activation, Interpreter
 
 _RAISED = ("<raised>", "<raised>")
 
@@ -77,9 +92,41 @@ def lines(run: Interpreter, named: list[Value] | None) -> tuple[flow.Kind, ...]:
 
 def remember(run: Interpreter, vals: Vals) -> None:
     """Objects of the project's own classes are raised: a handler in the same function gets these, with their cells."""
-    own = frozenset(v for v in vals if isinstance(v, Instance))
+    own = frozenset(v for v in vals if isinstance(v, Instance) or (isinstance(v, Ext) and v.site is not None))
     if own:
         run.store.add(_RAISED, own)
+
+
+def take_along(run: Interpreter, running: Activation, vals: Vals) -> None:
+    """What is kept in a raised object goes with it to whoever catches it, though the body never reaches its end."""
+    own = [v for v in vals if isinstance(v, Instance) or (isinstance(v, Ext) and v.site is not None)]
+    if not own:
+        return
+    for cell, held in run.store.since(running.depth).items():
+        if cell[0] in own or cell == _RAISED:
+            running.raised[cell] = join((running.raised.get(cell, NOTHING), held))
+
+
+def carry(run: Interpreter, value: Ext | Instance, arguments: Arguments, at: r.At, frame: Frame) -> Ext | Instance:
+    """An exception object with what it was made from, where that is more than text."""
+    given = [v for vals in arguments.args for v in vals]
+    if not given or all(isinstance(v, (Const, Unknown)) for v in given):
+        return value
+    if not is_exception(run, value.klass if isinstance(value, Instance) else Ext(value.path.removesuffix("()"))):
+        return value
+    site = run.site(frame, at)
+    kept = Ext(value.path, value.of, value.alias, site) if isinstance(value, Ext) else value
+    run.store.set((kept, "args"), one(boxes.make(run, "tuple", (*site, "args"), arguments.args)))
+    return kept
+
+
+def is_exception(run: Interpreter, klass: Value) -> bool:
+    """Whether a class is an exception, as far as known."""
+    for candidate in run.classes.mro(klass):
+        builtin = getattr(builtins, candidate.path, None) if isinstance(candidate, Ext) else None
+        if isinstance(builtin, type) and issubclass(builtin, BaseException):
+            return True
+    return False
 
 
 def instances(run: Interpreter, named: list[Value] | None, names: tuple[str, ...] | None) -> Vals:
@@ -91,6 +138,11 @@ def instances(run: Interpreter, named: list[Value] | None, names: tuple[str, ...
             assert isinstance(klass, ClassValue)
             found |= {v for v in raised if klass in run.classes.mro(v.klass)} or {Instance(klass)}
         return frozenset(found)
+    if names is not None and all(":" not in each and each != "?" for each in names):
+        carried = [v for v in run.store.get(_RAISED) or () if isinstance(v, Ext)]
+        fitting = {v for v in carried if set(ancestors(run, Ext(v.path.removesuffix("()")))) & set(names)}
+        if fitting:
+            return frozenset(fitting)
     if names is not None and len(names) == 1 and ":" not in names[0] and names[0] != "?":
         return frozenset({Ext(names[0] + "()")})
     return frozenset({Ext("Exception()")}) if names is None else unknown("caught exception")

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
+from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from flake8_django_threads.facts import records as r
@@ -39,6 +41,7 @@ from flake8_django_threads.values.domain import (
     Unknown,
     Vals,
     Value,
+    const,
     join,
     literal,
     one,
@@ -61,6 +64,15 @@ NEVER_RETURNS: dict[str, Callable[[r.At], flow.Node]] = {
 # What a deployment decides: Django's settings, the environment, a library's dictionary of settings.
 _SETTINGS = re.compile(r"^django\.conf\.settings|^os\.(?:environ|getenv)|[A-Z]_SETTINGS\b|\bSETTINGS\b")
 _OLDEST = (3, 9)
+_MOST_TEXTS = 8
+_MOST_NUMBER = 1_000_000
+_WHOLE: dict[str, Callable[[int, int], int]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "floordiv": operator.floordiv,
+    "mod": operator.mod,
+}
 _ORDERS: dict[str, Callable[[Any, Any], object]] = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -71,6 +83,7 @@ _ORDERS: dict[str, Callable[[Any, Any], object]] = {
     "in": lambda a, b: a in b,
     "not in": lambda a, b: a not in b,
 }
+_MIRRORED = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _COMPARED = {"==": "__eq__", "!=": "__ne__", "<": "__lt__", ">": "__gt__", "<=": "__le__", ">=": "__ge__"}
 
 
@@ -103,9 +116,9 @@ def _slice(run: Interpreter, frame: Frame, expr: r.Slice) -> Vals:
     for part in (expr.lower, expr.upper):
         value = literal(evaluate(run, frame, part)) if part is not None else None
         bounds.append("" if value is None else str(value) if isinstance(value, int) else "?")
-    if expr.step is not None:
-        evaluate(run, frame, expr.step)
-    return one(Const(":".join(bounds) if expr.step is None else "step", "slice"))
+    step = literal(evaluate(run, frame, expr.step)) if expr.step is not None else 1
+    bounds += [str(step)] if step != 1 and isinstance(step, int) else ["?"] if step != 1 else []
+    return one(Const(":".join(bounds), "slice"))
 
 
 def _call(run: Interpreter, frame: Frame, expr: r.Call) -> Vals:
@@ -164,7 +177,9 @@ def _dict(run: Interpreter, frame: Frame, expr: r.DictDisplay) -> Vals:
 
 def _lambda(run: Interpreter, frame: Frame, expr: r.LambdaExpr) -> Vals:
     klass = frame.klass if frame.function is None else None
-    return one(Func(expr.function, frame.module, frame if frame.function is not None else frame.parent, klass))
+    if frame.function is None:
+        return one(Func(expr.function, frame.module, frame.parent, klass))
+    return one(Func(expr.function, frame.module, frame, klass, run.names.defaults(frame, expr.function)))
 
 
 def _comprehension(run: Interpreter, frame: Frame, expr: r.Comprehension) -> Vals:
@@ -257,8 +272,7 @@ def _tested(
     if not tests:
         return chosen(), True
     vals = evaluate(run, frame, tests[0])
-    use_as_bool(run, frame, vals, at)
-    decided = outcome(run, frame, tests[0], vals)
+    decided = tested(run, frame, tests[0], vals, at)
     if decided is False:
         return True, True
     if decided:
@@ -317,9 +331,8 @@ def _rounds(
 def _boolop(run: Interpreter, frame: Frame, expr: r.BoolOp) -> Vals:
     run.sure = None
     first = evaluate(run, frame, expr.operands[0])
-    use_as_bool(run, frame, first, expr.at)
     rest = expr.operands[1:]
-    decided = outcome(run, frame, expr.operands[0], first)
+    decided = tested(run, frame, expr.operands[0], first, expr.at)
     if decided is not None and decided == (expr.op == "or"):
         return first
     following = rest[0] if len(rest) == 1 else r.BoolOp(expr.at, expr.op, rest)
@@ -362,8 +375,7 @@ def outcome(run: Interpreter, frame: Frame, test: r.Expr, vals: Vals) -> bool | 
 
 def _not(run: Interpreter, frame: Frame, expr: r.Not) -> Vals:
     vals = evaluate(run, frame, expr.operand)
-    use_as_bool(run, frame, vals, expr.at)
-    decided = outcome(run, frame, expr.operand, vals)
+    decided = tested(run, frame, expr.operand, vals, expr.at)
     if decided is None and from_settings(vals):
         return unknown(CONFIGURED)
     return one(Const(not decided, "bool")) if decided is not None else unknown("truth of something")
@@ -381,13 +393,15 @@ def operate(
     return _operated(run, frame, op, values, at, in_place)
 
 
-def added(run: Interpreter, left: Vals, right: Vals, at: r.At, frame: Frame) -> Vals:
-    """``left + right``."""
-    return _operated(run, frame, "add", [left, right], at, False)
+def operated(run: Interpreter, op: str, left: Vals, right: Vals, at: r.At, frame: Frame) -> Vals:
+    """The result of a binary operator."""
+    return _operated(run, frame, op, [left, right], at, False)
 
 
 def _operated(run: Interpreter, frame: Frame, op: str, values: list[Vals], at: r.At, in_place: bool) -> Vals:
     left = values[0]
+    if len(values) == 2 and (made := _calculated(op.rstrip("_"), left, values[1])) is not None:
+        return made
     if op == "neg" and len(left) == 1:
         (number,) = left
         if isinstance(number, Const) and number.kind in ("int", "float") and isinstance(number.value, (int, float)):
@@ -419,6 +433,16 @@ def _operated(run: Interpreter, frame: Frame, op: str, values: list[Vals], at: r
             return one(Const(_percent(texts[0]), "pattern"))
     kept = frozenset(v for v in left if isinstance(v, (Ext, Instance)) and externals.is_query(run, v))
     return kept or unknown("result of an operator")
+
+
+def _calculated(op: str, left: Vals, right: Vals) -> Vals | None:
+    """A small whole number made of two others."""
+    a, b = literal(left), literal(right)
+    if type(a) is not int or type(b) is not int or op not in _WHOLE or max(abs(a), abs(b)) > _MOST_NUMBER:
+        return None
+    if op in ("floordiv", "mod") and not b:
+        return None
+    return one(Const(_WHOLE[op](a, b), "int"))
 
 
 def _joined(run: Interpreter, frame: Frame, op: str, values: list[Vals], at: r.At, in_place: bool) -> Vals | None:
@@ -475,16 +499,55 @@ def _compare(run: Interpreter, frame: Frame, expr: r.Compare) -> Vals:
         left, right = values[index], values[index + 1]
         if op in ("in", "not in"):
             for value in attributes.ordered(right):
-                if attributes.dunder(run, value, "__contains__", (left,), expr.at, frame) is None:
-                    externals.event(run, value, "contains", expr.at)
+                answer = attributes.dunder(run, value, "__contains__", (left,), expr.at, frame)
+                if answer is None:
+                    _look_through(run, frame, value, left, expr.at)
+                elif len(values) == 2 and len(right) == 1 and (said := _literal_truth(answer)) is not None:
+                    return const(said == (op == "in"))
         elif op in _COMPARED:
-            for value in attributes.ordered(left):
-                attributes.dunder(run, value, _COMPARED[op], (right,), expr.at, frame)
+            _ask_order(run, frame, op, left, right, expr.at)
     if any(from_settings(value) for value in values):
         return unknown(CONFIGURED)
     if len(values) == 2:
         return _compared(run, expr.ops[0], values[0], values[1])
     return unknown("comparison")
+
+
+def _literal_truth(vals: Vals) -> bool | None:
+    return truth(vals) if all(isinstance(v, Const) for v in vals) else None
+
+
+def _look_through(run: Interpreter, frame: Frame, value: Value, wanted: Vals, at: r.At) -> None:
+    """``in`` without ``__contains__``: the elements are compared, or what a library does."""
+    if isinstance(value, Box):
+        for held in attributes.ordered(
+            boxes.all_keys(run, value) if value.kind == "dict" else boxes.values(run, value)
+        ):
+            attributes.dunder(run, held, "__eq__", (wanted,), at, frame)
+    elif isinstance(value, Instance) and attributes.lookup(run, value.klass, "__iter__") is not None:
+        iteration.elements(run, one(value), at, frame)
+    else:
+        externals.event(run, value, "contains", at)
+
+
+def _ask_order(run: Interpreter, frame: Frame, op: str, left: Vals, right: Vals, at: r.At) -> None:
+    """A comparison: the left object's method, the right one's mirrored, or what ``total_ordering`` makes of another."""
+    asked = False
+    for value in attributes.ordered(left):
+        asked = attributes.dunder(run, value, _COMPARED[op], (right,), at, frame) is not None or asked
+    if op == "!=" and not asked:
+        for value in attributes.ordered(left):
+            asked = attributes.dunder(run, value, "__eq__", (right,), at, frame) is not None or asked
+    if asked:
+        return
+    for value in attributes.ordered(right):
+        if attributes.dunder(run, value, _COMPARED[_MIRRORED[op]], (left,), at, frame) is not None:
+            return
+    for value in attributes.ordered(left):
+        if isinstance(value, Instance) and run.classes.is_decorated(value.klass, "functools.total_ordering"):
+            for name in ("__lt__", "__gt__", "__le__", "__ge__"):
+                if attributes.dunder(run, value, name, (right,), at, frame) is not None:
+                    return
 
 
 def from_settings(values: Vals) -> bool:
@@ -495,6 +558,9 @@ def from_settings(values: Vals) -> bool:
 
 
 def _compared(run: Interpreter, op: str, left: Vals, right: Vals) -> Vals:
+    if 1 < len(left) * len(right) <= _MOST_TEXTS and all(isinstance(v, Const) for v in left | right):
+        answers = {_decided(run, op, a, b) for a in left for b in right}
+        return const(answers.pop()) if len(answers) == 1 and None not in answers else unknown("comparison")
     if len(left) == len(right) == 1:
         (a,), (b,) = left, right
         answer = _decided(run, op, a, b)
@@ -540,8 +606,7 @@ def _ordered(op: str, a: Any, b: Any) -> bool | None:
 
 def _ifexpr(run: Interpreter, frame: Frame, expr: r.IfExpr) -> Vals:
     vals = evaluate(run, frame, expr.test)
-    use_as_bool(run, frame, vals, expr.at)
-    decided = outcome(run, frame, expr.test, vals)
+    decided = tested(run, frame, expr.test, vals, expr.at)
     if decided is not None:
         return evaluate(run, frame, expr.body if decided else expr.orelse)
     found: list[Vals] = []
@@ -577,13 +642,20 @@ def _await(run: Interpreter, frame: Frame, expr: r.Await) -> Vals:
 def _yield(run: Interpreter, frame: Frame, expr: r.Yield) -> Vals:
     vals = evaluate(run, frame, expr.value) if expr.value is not None else one(Const(None, "NoneType"))
     if run.active:
-        run.active[-1].yields = join((run.active[-1].yields, vals))
+        running = run.active[-1]
+        running.yields = join((running.yields, vals))
+        if running.told is not None and run.store.depth == running.depth + 1:
+            running.told.append(vals)
+        else:
+            running.told = None
     run.emit(flow.YieldPoint(expr.at))
     return unknown("sent value")
 
 
 def _yield_from(run: Interpreter, frame: Frame, expr: r.YieldFrom) -> Vals:
     inner = evaluate(run, frame, expr.value)
+    if run.active:
+        run.active[-1].told = None
     generator = next(iter(inner)) if len(inner) == 1 else None
     result = unknown("result of a generator")
     if isinstance(generator, Pending) and generator.kind == "generator":
@@ -605,14 +677,23 @@ def _yield_from(run: Interpreter, frame: Frame, expr: r.YieldFrom) -> Vals:
 
 
 def _fstring(run: Interpreter, frame: Frame, expr: r.FString) -> Vals:
-    texts: list[str | None] = []
+    texts: list[list[str]] = [[""]]
     for part in expr.parts:
         vals = evaluate(run, frame, part)
-        texts.append(string(vals))
+        texts.append(_written(vals))
         if not isinstance(part, r.Const):
             for value in attributes.ordered(vals):
-                use_as_text(run, frame, value, expr.at)
-    return text_of(texts)
+                if attributes.dunder(run, value, "__format__", (unknown("format"),), expr.at, frame) is None:
+                    use_as_text(run, frame, value, expr.at)
+    if prod(map(len, texts)) > _MOST_TEXTS:
+        texts = [each if len(each) == 1 else ["\0"] for each in texts]
+    return join(text_of(parts) for parts in product(*texts))
+
+
+def _written(vals: Vals) -> list[str]:
+    """The texts that the values are as parts of a text; a gap where one is not known."""
+    texts = {str(v.value) if isinstance(v, Const) and v.kind in ("str", "int", "pattern") else "\0" for v in vals}
+    return ["\0"] if "\0" in texts or not texts else sorted(texts)
 
 
 def use_as_text(run: Interpreter, frame: Frame, value: object, at: r.At, is_repr: bool = False) -> None:
@@ -625,17 +706,42 @@ def use_as_text(run: Interpreter, frame: Frame, value: object, at: r.At, is_repr
         externals.event(run, value, "repr", at)
 
 
-def use_as_bool(run: Interpreter, frame: Frame, values: Vals, at: r.At) -> None:
-    """What testing the truth of a value does."""
+def use_as_bool(run: Interpreter, frame: Frame, values: Vals, at: r.At) -> bool | None:
+    """What testing the truth of a value does; the outcome where the value's own methods or its items decide it."""
+    answers: set[bool | None] = set()
     for value in attributes.ordered(values):
+        answer: bool | None = None
         if isinstance(value, Instance):
             for name in ("__bool__", "__len__"):
-                if attributes.dunder(run, value, name, (), at, frame) is not None:
+                given = attributes.dunder(run, value, name, (), at, frame)
+                if given is not None:
+                    answer = truth(given) if all(isinstance(v, Const) for v in given) else None
                     break
             else:
                 externals.event(run, value, "bool", at)
+                answer = _plain_object(run, value)
         elif isinstance(value, Ext):
             externals.event(run, value, "bool", at)
+        elif isinstance(value, Box) and boxes.is_of_this_run(run, value):
+            size = boxes.length(run, value)
+            answer = size > 0 if size >= 0 else None
+        answers.add(answer)
+    return answers.pop() if len(answers) == 1 else None
+
+
+def _plain_object(run: Interpreter, value: Instance) -> bool | None:
+    """An object made here of a class that inherits from nothing outside is true."""
+    mro = run.classes.mro(value.klass)
+    return (
+        True if value.site is not None and all(isinstance(c, ClassValue) or c == Ext("object") for c in mro) else None
+    )
+
+
+def tested(run: Interpreter, frame: Frame, test: r.Expr, vals: Vals, at: r.At) -> bool | None:
+    """Test a value: what that does, and the outcome where it is certain."""
+    by_itself = use_as_bool(run, frame, vals, at)
+    decided = outcome(run, frame, test, vals)
+    return by_itself if decided is None else decided
 
 
 def narrow(run: Interpreter, frame: Frame, test: r.Expr, taken: bool) -> None:

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
+from flake8_django_threads.project.beyond import SURE
 from flake8_django_threads.values import (
     around,
     attributes,
     box_methods,
     builtin_calls,
     calls,
+    container_calls,
     context_calls,
     context_managers,
     dispatch,
     django_calls,
+    exceptions,
     expressions,
     flow,
     iteration,
@@ -48,6 +51,7 @@ from flake8_django_threads.values.domain import (
     Func,
     Instance,
     Mapped,
+    ModuleValue,
     Partial,
     Pending,
     Unknown,
@@ -56,6 +60,7 @@ from flake8_django_threads.values.domain import (
     Wrapped,
     join,
     one,
+    string,
     unknown,
 )
 
@@ -164,6 +169,9 @@ def attribute(run: Interpreter, value: Ext, name: str, at: r.At, frame: Frame) -
 def inherited_attribute(run: Interpreter, value: Instance, name: str, at: r.At, frame: Frame) -> Vals:
     """An attribute that no project class of the instance defines: its library bases', by the rows."""
     bases = _outside(run, value.klass)
+    inner = attributes.held_box(run, value) if bases else None
+    if inner is not None:
+        return one(inner if name == "data" else BoxMethod(inner, name))
     for base in bases:
         path = run.models.canonical(f"{base}().{name}")
         row = run.models.find("touch", path, "attribute")
@@ -295,8 +303,13 @@ def element(run: Interpreter, value: Ext | Instance, keys: Vals, at: r.At, frame
     """``value[key]``."""
     if isinstance(value, Ext) and value.path == CONNECTIONS:
         return one(owned.made(run, Ext(CONNECTIONS + "[]", None, alias_of(keys)), "", at, frame))
+    if isinstance(value, Ext) and value.path == "sys.modules" and frame is not None and (name := string(keys)):
+        if name == run.resolver.dotted_name(frame.module.path):
+            return one(ModuleValue(frame.module.path, ()))
+        place = run.resolver.module(name, 0, frame.module.path)
+        return one(run.model_classes.module_at(place) if place is not None else Ext(name))
     slices = [k for k in keys if isinstance(k, Const) and k.kind == "slice"]
-    if is_query(run, value) and slices and all(k.value != "step" for k in slices):
+    if is_query(run, value) and slices and all(str(k.value).count(":") == 1 for k in slices):
         return one(value)
     got = event(run, value, "index", at)
     if got is not None:
@@ -357,6 +370,8 @@ def event(run: Interpreter, value: Value, name: str, at: r.At) -> Vals | None:
 def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """Call something of a library; ``receiver`` is the object whose method it is."""
     path = run.models.canonical(function.path)
+    if receiver is None and path.rpartition(".")[2][:1].isupper():
+        path = _stand_in(run, path)
     run.on_library(path, receiver, arguments, at, frame)
     found = spawning.spawn(run, path, receiver, arguments, at, frame)
     if found is not None:
@@ -412,12 +427,43 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
         servers.made(run, function, arguments, at, frame)
     if _may_close(path):
         run.emit(flow.Close(at, flow.ALL, path, sure=False))
+    beyond = _beyond(run, path, arguments)
+    if beyond:
+        return beyond
     if not (run.models.find("quiet", path) or is_model(run, function) or _is_quiet(path)):
         run.may_raise(at)
     if run.models.find("descriptor", path) is not None:
         return one(Ext(path + "()", _target_model(run, arguments, frame)))
     of = receiver.of if isinstance(receiver, (Ext, Instance)) and path.startswith("django.") else None
-    return one(keepers.made(run, Ext(path + "()", of), at, frame))
+    made = keepers.made(run, Ext(path + "()", of), at, frame)
+    return one(exceptions.carry(run, made, arguments, at, frame) if isinstance(made, Ext) else made)
+
+
+def _beyond(run: Interpreter, path: str, arguments: Arguments) -> Vals:
+    """What an installed package's own text says of calling a function of its; empty where it says nothing."""
+    made_by = path.removesuffix("()")
+    if "()" in made_by:
+        return NOTHING
+    given = arguments.args[0] if len(arguments.args) == 1 and not arguments.keywords else NOTHING
+    functions = frozenset(v for v in given if isinstance(v, (Func, Wrapped)))
+    if functions and functions == given:
+        is_decorator = run.beyond.passes(path) if made_by == path else run.beyond.makes_decorator(made_by)
+        if is_decorator:
+            return frozenset(Wrapped(v, made_by) for v in functions)
+    made = run.beyond.returned(path) if made_by == path else ""
+    return one(Ext(_stand_in(run, run.models.canonical(made)) + "()")) if made else NOTHING
+
+
+def _stand_in(run: Interpreter, path: str) -> str:
+    """The class that rows speak of where an installed package's class only carries it on; else the class itself."""
+    if "()" in path or _is_explained(run, path):
+        return path
+    spelt = (run.models.canonical(name) for name in run.beyond.stands_for(path))
+    return next((name for name in spelt if _is_explained(run, name)), path)
+
+
+def _is_explained(run: Interpreter, path: str) -> bool:
+    return any(run.models.find(table, path) for table in ("spawn", "type", "wrapper", "touch", "lazy", "quiet"))
 
 
 def _is_quiet(path: str) -> bool:
@@ -489,6 +535,8 @@ def _wrap(
             )
         case "call" | "same-thread":
             if not given or (path.endswith(".on_commit") and surroundings.put_off(run, given)):
+                if not given:
+                    run.may_raise(at)
                 return one(Ext(path + "()"))
             return spawning.call_through(run, row, given, arguments, path, at, frame)
         case "within" | "close":
@@ -580,6 +628,13 @@ def _call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.
     if row is not None and row.does == "await":
         result = run.call(inner, arguments, at, frame)
         return join(calls.wait_for(run, v, at, frame) for v in attributes.ordered(result))
+    closes = run.beyond.closes(path.removesuffix("()"))
+    if closes:
+        with run.writing() as items:
+            result = run.call(inner, arguments, at, frame)
+        close = flow.Close(at, flow.ALL, path, closes == SURE)
+        run.emit(flow.With(at, flow.NOTHING, flow.sequence(items), close, close))
+        return result
     if _may_close(path.removesuffix("()")):
         result = run.call(inner, arguments, at, frame)
         run.emit(flow.Close(at, flow.ALL, path, sure=False))
@@ -651,6 +706,7 @@ def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.
             return
     fields = run.classes.dataclass_fields(instance.klass)
     if fields:
+        given_late: dict[str, Vals] = {}
         for index, (name, default) in enumerate(fields):
             given = arguments.get(index, name)
             if given is None and default is not None:
@@ -661,12 +717,14 @@ def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.
                     for v in default
                 )
             if given is not None:
+                given_late[name] = given
                 held = run.names.class_own(instance.klass, name) or NOTHING
                 vaguer = all(run.annotations.vague(v) for v in given) and not all(
                     run.annotations.vague(v) for v in held
                 )
                 run.store.set((instance, name), held if vaguer and held else given)
-        attributes.dunder(run, instance, "__post_init__", (), at, frame)
+        late = tuple(given_late.get(name, NOTHING) for name in run.classes.init_only(instance.klass))
+        attributes.dunder(run, instance, "__post_init__", late, at, frame)
         return
     if is_model(run, instance.klass):
         for name, vals in arguments.keywords.items():
@@ -675,6 +733,10 @@ def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.
             run.store.set((instance, ANY_KEY), unknown("fields of a model"))
         return
     touches.remember_query(run, instance, arguments)
+    inner = attributes.held_box(run, instance)
+    if inner is not None:
+        container_calls.fill(run, inner, arguments, at, frame)
+        return
     if bases:
         spawning.keep_target(run, instance, arguments, frame, at)
         if run.models.find("quiet", run.models.canonical(bases[0])) is None:
@@ -720,8 +782,8 @@ def leave(run: Interpreter, manager: Value, at: r.At, frame: Frame) -> None:
             run.emit(flow.Close(at, alias if alias != "?" else flow.ALL, path, alias != "?"))
         else:
             run.emit(flow.Close(at, flow.ALL, path, True, "" if row.when == "always" else row.when))
-    elif _may_close(path):
-        run.emit(flow.Close(at, flow.ALL, path, sure=False))
+    elif (closes := run.beyond.closes(path)) or _may_close(path):
+        run.emit(flow.Close(at, flow.ALL, path, sure=closes == SURE))
 
 
 def call_box_method(run: Interpreter, value: BoxMethod, arguments: Arguments, at: r.At, frame: Frame) -> Vals:

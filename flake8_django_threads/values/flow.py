@@ -211,12 +211,16 @@ MOST_LOOKED, MOST_CALLS = 300, 3
 
 @dataclass(eq=False, slots=True)
 class Summary:
-    """What one function does in one context. ``tree`` is filled when its body has been run."""
+    """What one function does in one context. ``tree`` is filled when its body has been run.
+
+    ``told`` are the values that a generator yields, one by one, where its body goes straight on.
+    """
 
     function: Function
     path: str
     tree: Node = NOTHING
     unknown: set[str] = field(default_factory=set)
+    told: tuple[frozenset[object], ...] | None = None
     complete: bool = False
 
 

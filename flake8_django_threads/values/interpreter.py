@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import expressions_in
 from flake8_django_threads.models.load import Models, Row
+from flake8_django_threads.project.beyond import Beyond
 from flake8_django_threads.project.resolve import Resolver
 from flake8_django_threads.project.store import Store as Modules
 from flake8_django_threads.project.survey import Derived
@@ -120,6 +121,8 @@ class Activation:
     loops: list[Around] = field(default_factory=list)
     recursive: bool = False
     call_at: r.At = (0, 0, 0, 0)
+    raised: Delta = field(default_factory=dict)
+    told: list[Vals] | None = field(default_factory=list)
 
 
 class Remembered(NamedTuple):
@@ -191,6 +194,8 @@ class Interpreter:
         self.made: set[object] = set()
         self.round: tuple[object, ...] = ()
         self.unrolled = 1
+        self.beyond = Beyond(resolver.sources)
+        self.making: list[ClassValue] = []
 
     def begin(self) -> None:
         """Forget the cells of the last site and start counting its steps."""
@@ -377,7 +382,10 @@ class Interpreter:
                     self.store.merge(activation.exits)
                 writes = self.store.leave()
                 reads = self.store.recorded()
+                for cell, vals in activation.raised.items():
+                    writes.setdefault(cell, vals)
             summary.tree = sequence(items)
+            summary.told = tuple(activation.told) if activation.told is not None and live else None
             changed = (activation.result, activation.yields) != (result, yields)
             result, yields = activation.result, activation.yields
             incomplete = activation.recursive
@@ -471,6 +479,8 @@ class Interpreter:
         if stmt.exception is not None:
             vals = self.evaluate(frame, stmt.exception)
             exceptions.remember(self, vals)
+            if self.active:
+                exceptions.take_along(self, self.active[-1], vals)
             if stmt.cause is not None:
                 self.evaluate(frame, stmt.cause)
             kinds = exceptions.kinds(self, vals)
@@ -480,8 +490,11 @@ class Interpreter:
 
     def _assert(self, frame: Frame, stmt: r.Assert) -> bool:
         vals = self.evaluate(frame, stmt.test)
-        expressions.use_as_bool(self, frame, vals, stmt.at)
+        holds = expressions.tested(self, frame, stmt.test, vals, stmt.at)
         failing = flow.Raise(stmt.at, ("AssertionError", "Exception", "BaseException"))
+        if holds is False:
+            self.emit(failing)
+            return False
         self.emit(flow.Branch(stmt.at, (flow.NOTHING, failing)))
         return True
 
@@ -491,8 +504,7 @@ class Interpreter:
         vals = self.evaluate(frame, stmt.test)
         if expressions.from_settings(vals):
             vals = unknown(context_managers.CONFIGURED)
-        expressions.use_as_bool(self, frame, vals, stmt.at)
-        decided = expressions.outcome(self, frame, stmt.test, vals)
+        decided = expressions.tested(self, frame, stmt.test, vals, stmt.at)
         if decided is not None:
             return self.block(frame, stmt.body if decided else stmt.orelse)
         shut_when = context_managers.shut_test(self, frame, stmt.test)
@@ -832,10 +844,16 @@ class Interpreter:
             def decide() -> bool:
                 for name in case.names:
                     self.bind(frame, name, bound.get(name) or unknown("part of a match subject"))
-                expressions.use_as_bool(self, frame, self.evaluate(frame, guard), stmt.at)
+                vals = self.evaluate(frame, guard)
+                outcomes.append(expressions.tested(self, frame, guard, vals, stmt.at))
                 return True
 
+            outcomes: list[bool | None] = []
             self.alternatives(stmt.at, [decide] if fits else [decide, lambda: True])
+            if outcomes == [False]:
+                return from_case(index + 1)
+            if fits and outcomes == [True]:
+                return body(case, bound)
             return self.alternatives(stmt.at, [partial(body, case, bound), partial(from_case, index + 1)])
 
         return from_case(0)
@@ -857,7 +875,7 @@ class Interpreter:
             nested = frame.function is not None or frame.klass is not None
             if isinstance(value, ClassValue) and value.fact is stmt.klass and nested:
                 live = self.block(self.class_frame(value), stmt.klass.body)
-            if isinstance(value, ClassValue) and stmt.klass.bases:
+            if isinstance(value, ClassValue) and (stmt.klass.bases or stmt.klass.keywords or nested):
                 construction.class_made(self, value, stmt.at, frame)
         return live
 

@@ -86,9 +86,18 @@ def _turns(run: Interpreter, value: Value, at: r.At, frame: Frame) -> Turns | No
         case Lazy():
             return expressions.lazy_turns(run, value)
         case Instance():
-            box = made_classes.as_tuple(run, value)
-            return _turns(run, box, at, frame) if isinstance(box, Box) else None
+            box = _items_of(run, value)
+            return _turns(run, box, at, frame) if box is not None else None
     return None
+
+
+def _items_of(run: Interpreter, value: Instance) -> Box | None:
+    """What iterating over a named tuple, or over an object of a container's subclass, goes through."""
+    named = made_classes.as_tuple(run, value)
+    if isinstance(named, Box):
+        return named
+    inner = attributes.held_box(run, value)
+    return inner if inner is not None and attributes.lookup(run, value.klass, "__iter__") is None else None
 
 
 def _plain_parts(run: Interpreter, values: Vals) -> list[Vals] | None:
@@ -135,6 +144,10 @@ def collect(run: Interpreter, values: Vals, at: r.At, frame: Frame) -> tuple[lis
     known = turns(run, values, at, frame)
     if known is None:
         if len(values) == 1:
+            (value,) = values
+            if isinstance(value, Pending) and value.kind == "generator":
+                yields, told = calls.run_generator(run, value, at)
+                return (list(told), True) if told is not None else ([yields], False)
             held = _plain_parts(run, values)
             if held is not None:
                 return held, True
@@ -181,11 +194,14 @@ def _elements(run: Interpreter, value: Value, at: r.At, frame: Frame) -> Vals:
         case Mapped():
             return _mapped(run, value, at, frame)
         case ClassValue():
+            iterator = attributes.dunder(run, value, "__iter__", (), at, frame)
+            if iterator is not None:
+                return elements(run, iterator, at, frame)
             return frozenset(enums.members(run, value)) or unknown("element of a class")
         case Instance():
-            box = made_classes.as_tuple(run, value)
-            if isinstance(box, Box):
-                return boxes.values(run, box)
+            box = _items_of(run, value)
+            if box is not None:
+                return _elements(run, box, at, frame)
             iterated = attributes.dunder(run, value, "__iter__", (), at, frame)
             if iterated is not None:
                 # Python asks the iterator for ``__next__``, never for another iterator.
@@ -198,7 +214,15 @@ def _elements(run: Interpreter, value: Value, at: r.At, frame: Frame) -> Vals:
                         elements(run, rest, at, frame) if rest else NOTHING,
                     )
                 )
-            return externals.iterated(run, value, at)
+            by_async = attributes.dunder(run, value, "__aiter__", (), at, frame)
+            if by_async is not None:
+                own = [v for v in attributes.ordered(by_async) if isinstance(v, Instance)]
+                steps = [attributes.dunder(run, v, "__anext__", (), at, frame) or NOTHING for v in own]
+                found = [calls.wait_for(run, v, at, frame) for step in steps for v in attributes.ordered(step)]
+                rest = by_async - frozenset(own)
+                return join((*found, elements(run, rest, at, frame) if rest else NOTHING)) or unknown("element")
+            item = attributes.dunder(run, value, "__getitem__", (unknown("number"),), at, frame)
+            return externals.iterated(run, value, at) if item is None else item
         case Ext():
             if value.site is not None:
                 run.on_library(f"{value.path}.__iter__", value, Arguments(), at, frame.code)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import (
     attributes,
+    boxes,
     calls,
 )
 from flake8_django_threads.values.domain import (
@@ -21,6 +22,7 @@ from flake8_django_threads.values.domain import (
     Pending,
     Vals,
     Value,
+    join,
     one,
     unknown,
 )
@@ -76,20 +78,25 @@ def _gather(run: Interpreter, receiver: Value | None, arguments: Arguments, at: 
 
     from flake8_django_threads.values import touches
 
+    results: list[Vals] = []
+
     def runner(value: Value) -> Callable[[], bool]:
         def finish() -> bool:
-            calls.wait_for(run, value, at, frame)
+            results[-1:] = [join((results[-1], calls.wait_for(run, value, at, frame)))]
             return True
 
         return finish
 
     for vals in (*arguments.args, arguments.more):
+        results.append(NOTHING)
         runs = [runner(v) for v in attributes.ordered(vals) if isinstance(v, Pending) or touches.awaits(run, v)]
         if len(runs) == 1:
             runs[0]()
         elif runs:
             run.alternatives(at, runs)
-    return one(Ext("asyncio.gather()"))
+    if arguments.more or not all(results[:-1]):
+        return one(Ext("asyncio.gather()"))
+    return one(boxes.make(run, "list", run.site(frame, at), results[:-1]))
 
 
 HANDLERS: dict[str, Handler] = {

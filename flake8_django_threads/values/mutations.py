@@ -45,7 +45,9 @@ class Mutations:
                 if isinstance(stmt, r.Define):
                     self._run.names.function_value(frame, stmt.function)
                 elif isinstance(stmt, r.DefineClass):
-                    self._run.names.class_value(frame, stmt.klass)
+                    for value in self._run.names.class_value(frame, stmt.klass):
+                        if isinstance(value, ClassValue):
+                            self._run.classes.prepare(value)
                 else:
                     self._run.block(frame, (stmt,))
 
@@ -61,8 +63,11 @@ class Mutations:
                 for stmt in module.body
                 if isinstance(stmt, r.Define)
             }
+            hooks = _Hooks(module)
             for stmt in module.body:
                 names = set(_roots((stmt,)))
+                if isinstance(stmt, r.DefineClass):
+                    names |= hooks.of(stmt.klass)
                 for called in _called(stmt):
                     names |= touched.get(called, set())
                 for changed in names:
@@ -113,6 +118,8 @@ class Mutations:
                 continue
             if not isinstance(scope, r.Function) or (functions is not None and scope not in functions):
                 continue
+            if scope.name == "__init_subclass__":
+                continue  # The classes below hand themselves over when they are prepared, and only they.
             owner = klass
             if owner is None and isinstance(scope.owner, r.ClassFact):
                 owner = ClassValue(scope.owner, module)
@@ -156,6 +163,36 @@ class Mutations:
             suppress(Exhausted, RecursionError),
         ):
             run.run_function(func, bound, func.function.at)
+
+
+class _Hooks:
+    """The names that making a class changes: through ``__init_subclass__`` of a base, or through its metaclass."""
+
+    def __init__(self, module: r.ModuleFacts) -> None:
+        self._classes = {stmt.klass.name: stmt.klass for stmt in module.body if isinstance(stmt, r.DefineClass)}
+
+    def of(self, klass: r.ClassFact) -> set[str]:
+        """What making ``klass`` changes."""
+        found: set[str] = set()
+        waiting, seen = [klass], {klass.name}
+        while waiting:
+            current = waiting.pop()
+            if current is not klass:
+                found |= _roots_of(current, "__init_subclass__")
+            for keyword in current.keywords:
+                meta = self._classes.get(last_name(keyword.value)) if keyword.name == "metaclass" else None
+                if meta is not None:
+                    found |= _roots_of(meta, "__new__") | _roots_of(meta, "__init__")
+            for base in map(last_name, current.bases):
+                if base in self._classes and base not in seen:
+                    seen.add(base)
+                    waiting.append(self._classes[base])
+        return found
+
+
+def _roots_of(klass: r.ClassFact, method: str) -> set[str]:
+    function = klass.functions.get(method)
+    return set(_roots_in(function.body)) if function is not None else set()
 
 
 def _roots(block: r.Block) -> Iterator[str]:

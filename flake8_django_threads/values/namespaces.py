@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import last_name
 from flake8_django_threads.project.resolve import Place
-from flake8_django_threads.values import attributes, construction, context_managers, externals, iteration, receivers
+from flake8_django_threads.values import attributes, context_managers, externals, iteration, receivers
 from flake8_django_threads.values.bindings import Binding, Table, bindings, current
 from flake8_django_threads.values.domain import (
     ANY_KEY,
@@ -34,6 +34,7 @@ from flake8_django_threads.values.domain import (
     Unknown,
     Vals,
     Wrapped,
+    const,
     join,
     one,
     truth,
@@ -394,7 +395,29 @@ class Namespaces:
         inner = self._run.resolver.submodule(Place(module.path, module.folders), name)
         if inner is not None:
             return one(ModuleValue(inner.path, inner.folders))
+        if facts is not None and not name.startswith("__"):
+            given = self._made_on_demand(facts, name)
+            if given:
+                return given
         return unknown("name not found in a project module")
+
+    def _made_on_demand(self, module: r.ModuleFacts, name: str) -> Vals:
+        """What a module's own ``__getattr__`` gives for a name that it does not bind."""
+        key = (module, f"<getattr>{name}")
+        if key in self._under_way:
+            return NOTHING
+        if key not in self._known:
+            self._under_way.add(key)
+            try:
+                getters = frozenset(v for v in self.module_name(module, "__getattr__") or () if isinstance(v, Func))
+                frame = self._run.module_frame(module)
+                with self._run.detached():
+                    asked = Arguments([const(name)])
+                    given = self._run.call(getters, asked, (1, 0, 1, 0), frame) if getters else NOTHING
+                self._known[key] = frozenset(v for v in given if not isinstance(v, Unknown))
+            finally:
+                self._under_way.discard(key)
+        return self._known[key] or NOTHING
 
     def _at_import(self, facts: r.ModuleFacts, name: str) -> Vals:
         """What a global name holds when the module's own body has run."""
@@ -482,7 +505,8 @@ class Namespaces:
         """What a ``def`` binds: the function, or what its decorators make of it."""
         klass = frame.klass if frame.function is None else None
         enclosing = frame if frame.function is not None else frame.parent
-        vals = one(Func(function, frame.module, enclosing, klass))
+        defaults = self.defaults(frame, function) if frame.function is not None else ()
+        vals = one(Func(function, frame.module, enclosing, klass, defaults))
         if not function.decorators:
             return vals
         key = (frame, f"<decorated>{function.at}")
@@ -500,6 +524,14 @@ class Namespaces:
         finally:
             self._under_way.discard(key)
         return vals
+
+    def defaults(self, frame: Frame, function: r.Function) -> tuple[tuple[str, Vals], ...]:
+        """The defaults that a definition evaluates when a body runs it; literals are the same at any time."""
+        return tuple(
+            (parameter.name, self._run.evaluate(frame, parameter.default))
+            for parameter in function.parameters
+            if parameter.default is not None and not isinstance(parameter.default, r.Const)
+        )
 
     def class_value(self, frame: Frame, fact: r.ClassFact) -> Vals:
         """What a ``class`` statement binds: the class, or what the project's own decorators make of it."""
@@ -564,8 +596,16 @@ class Namespaces:
             self._run.mutations.fill_attribute(klass, name, found)
             if "__init_subclass__" in klass.fact.functions:
                 for derived in self._run.classes.subclasses(klass):
-                    with self._run.detached():
-                        construction.class_made(self._run, derived, derived.fact.at, frame)
+                    self._run.classes.prepare(derived)
+        for value in found:
+            if (
+                klass.frame is None
+                and isinstance(value, Instance)
+                and attributes.lookup(self._run, value.klass, "__set_name__")
+            ):
+                with self._run.detached():
+                    given = (one(klass), const(name))
+                    attributes.dunder(self._run, value, "__set_name__", given, klass.fact.at, frame)
         return found
 
 

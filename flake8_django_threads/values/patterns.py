@@ -128,6 +128,11 @@ def _mapping(
             held = attributes.box_item(run, value, one(Const(key, type(key).__name__)))
             fits = match(run, frame, part, held, at, inner)
             answers.append(fits if key in known else None)
+        if pattern.name is not None:
+            rest = boxes.copy(run, value, "dict", ("rest of a mapping", value, at))
+            for key in pattern.keys:
+                boxes.take(run, rest, one(Const(key, type(key).__name__)))
+            inner[pattern.name] = one(rest)
         return _all(answers)
     return _loose(run, frame, pattern, at, inner, value)
 

@@ -20,6 +20,7 @@ from flake8_django_threads.values.domain import (
     Vals,
     Value,
     const,
+    join,
     one,
     string,
     unknown,
@@ -53,14 +54,23 @@ def assign(run: Interpreter, frame: Frame, target: r.Expr, vals: Vals, source: r
             receivers = run.evaluate(frame, target.base)
             keys = run.evaluate(frame, target.key)
             for receiver in attributes.ordered(receivers):
-                if isinstance(receiver, Box):
+                if isinstance(receiver, Box) and keys == one(Const(":", "slice")) and len(receivers) == 1:
+                    parts, is_whole = iteration.collect(run, vals, target.at, frame)
+                    boxes.clear(run, receiver)
+                    boxes.extend(run, receiver, parts if is_whole else None, join(parts))
+                elif isinstance(receiver, Box):
                     boxes.put(run, receiver, keys, vals)
                 elif isinstance(receiver, Fields):
                     name = string(keys)
                     if name is not None:
                         attributes.set_attribute(run, one(receiver.owner), name, vals)
+                elif (
+                    attributes.dunder(run, receiver, "__setitem__", (keys, vals), target.at, frame) is None
+                    and isinstance(receiver, Instance)
+                    and (inner := attributes.held_box(run, receiver)) is not None
+                ):
+                    boxes.put(run, inner, keys, vals)
                 else:
-                    attributes.dunder(run, receiver, "__setitem__", (keys, vals), target.at, frame)
                     run.may_raise(target.at)
         case r.Starred():
             assign(run, frame, target.value, vals, None)
@@ -95,6 +105,8 @@ def delete(run: Interpreter, frame: Frame, target: r.Attr | r.Index) -> None:
     for receiver in attributes.ordered(run.evaluate(frame, target.base)):
         if isinstance(receiver, Ext) and isinstance(target, r.Index):
             run.on_library(f"{receiver.path}.__delitem__", receiver, Arguments([keys]), target.at, frame)
+        if isinstance(receiver, Box) and isinstance(target, r.Index):
+            boxes.take(run, receiver, keys)
         if not isinstance(receiver, Instance):
             continue
         if isinstance(target, r.Index):
@@ -109,7 +121,10 @@ def _unpack(run: Interpreter, frame: Frame, target: r.Display, vals: Vals) -> No
     vals = frozenset(made_classes.as_tuple(run, v) for v in vals)
     sized = all(isinstance(v, Box) and boxes.length(run, v) >= 0 for v in vals) and vals
     if not sized:
-        vals_of_all = iteration.elements(run, vals, target.at, frame)
+        parts, is_whole = iteration.collect(run, vals, target.at, frame)
+        if is_whole:
+            vals, sized = one(boxes.make(run, "tuple", run.site(frame, target.at), parts)), vals
+        vals_of_all = join(parts)
     starred = next((i for i, item in enumerate(target.items) if isinstance(item, r.Starred)), None)
     for index, item in enumerate(target.items):
         if isinstance(item, r.Starred):

@@ -1,0 +1,323 @@
+"""Beyond the project's border: what an installed package says of its own classes and functions.
+
+The one file that asks astroid. A package is read, never imported; astroid itself is imported only when a name that no
+row explains leads into a package whose text speaks of threads or of Django's connections, and it is asked of so many
+modules and no more.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flake8_django_threads.project.sources import Sources, Unreadable, below, last
+
+if TYPE_CHECKING:
+    from astroid import nodes
+
+# Modules that are parsed to follow where a package defines a name, and modules that are handed to astroid.
+MOST_PARSED = 400
+MOST_ASKED = 60
+MOST_HOPS = 8
+_FOLDERS = ("site-packages", "dist-packages")
+# Of these the rows speak.
+_EXPLAINED = sys.stdlib_module_names | {"django"}
+# A module without any of these neither starts threads nor holds connections.
+_WORDS = ("Thread", "Executor", "django.db", "models", "Manager", "QuerySet", "connection")
+_CLOSERS = frozenset({"close_all", "close_old_connections", "close_if_unusable_or_obsolete"})
+_CONNECTIONS = frozenset({"connection", "connections"})
+# A class that defines one of these starts its work in a way of its own.
+_OWN_WAYS = frozenset({"__init__", "__new__", "run", "start", "submit", "map"})
+SURE, MAYBE, NEVER = "sure", "maybe", ""
+
+
+class _Spot(NamedTuple):
+    """Where a package defines a name: the file, the module's dotted name, and the name in it."""
+
+    path: str
+    module: str
+    name: str
+
+
+class Beyond:
+    """Answers about names of installed packages, and remembers; ``parsed`` and ``asked`` count the modules read."""
+
+    def __init__(self, sources: Sources, folders: Sequence[str] | None = None) -> None:
+        self._sources = sources
+        places = sys.path if folders is None else folders
+        self._folders = tuple(folder for folder in places if last(os.path.normpath(folder)) in _FOLDERS)
+        self._spots: dict[str, _Spot | None] = {}
+        self._trees: dict[str, ast.Module | None] = {}
+        self._modules: dict[str, nodes.Module | None] = {}
+        self._answers: dict[tuple[str, str], Any] = {}
+        self.parsed = self.asked = 0
+
+    def ancestors(self, dotted: str) -> tuple[str, ...]:
+        """The classes that a class of a package derives from, nearest first; empty for anything else."""
+        return self._answer("ancestors", dotted, _ancestors) or ()
+
+    def stands_for(self, dotted: str) -> tuple[str, ...]:
+        """Those of the ancestors whose way of being made and of handing work on the class leaves as it is."""
+        return self._answer("stands for", dotted, _stands_for) or ()
+
+    def closes(self, dotted: str) -> str:
+        """Whether a decorator or context manager closes Django's connections: "sure" on every way, "maybe", or ""."""
+        return self._answer("closes", dotted, _closes) or NEVER
+
+    def passes(self, dotted: str) -> bool:
+        """Whether calling this with a function gives the function, or one that calls it."""
+        return bool(self._answer("passes", dotted, _passes, ()))
+
+    def makes_decorator(self, dotted: str) -> bool:
+        """Whether calling this gives such a decorator."""
+        return bool(self._answer("makes a decorator", dotted, _makes_decorator, ()))
+
+    def returned(self, dotted: str) -> str:
+        """The class of which a function gives an object, where astroid names exactly one; else empty."""
+        return self._answer("returned", dotted, _returned) or ""
+
+    def _answer(self, question: str, dotted: str, ask: Any, words: Sequence[str] = _WORDS) -> Any:
+        key = (question, dotted)
+        if key not in self._answers:
+            node = self._node(dotted, words)
+            self._answers[key] = _safely(ask, node) if node is not None else None
+        return self._answers[key]
+
+    def _node(self, dotted: str, words: Sequence[str]) -> Any:
+        """astroid's node of what the name means; None where nothing is installed, or it says none of the words."""
+        if not self._folders or "." not in dotted or dotted.partition(".")[0] in _EXPLAINED:
+            return None
+        if dotted not in self._spots:
+            self._spots[dotted] = self._spot(dotted)
+        spot = self._spots[dotted]
+        if spot is None or (words and not any(word in self._text(spot.path) for word in words)):
+            return None
+        module = self._module(spot)
+        found = module.locals.get(spot.name) if module is not None else None
+        return found[-1] if found else None
+
+    # Where a name is defined.
+
+    def _spot(self, dotted: str) -> _Spot | None:
+        parts = dotted.split(".")
+        for cut in range(len(parts) - 1, 0, -1):
+            path = self._file(parts[:cut])
+            if path is not None:
+                return self._defined(".".join(parts[:cut]), path, parts[cut]) if cut == len(parts) - 1 else None
+        return None
+
+    def _file(self, parts: Sequence[str]) -> str | None:
+        for folder in self._folders:
+            current = folder
+            for part in parts[:-1]:
+                current = below(current, part) if self._sources.listing(current).get(part) else ""
+                if not current:
+                    break
+            if not current:
+                continue
+            listing = self._sources.listing(current)
+            if listing.get(parts[-1]) and self._sources.listing(below(current, parts[-1])).get("__init__.py") is False:
+                return below(below(current, parts[-1]), "__init__.py")
+            if listing.get(f"{parts[-1]}.py") is False:
+                return below(current, f"{parts[-1]}.py")
+        return None
+
+    def _defined(self, module: str, path: str, name: str, hops: int = MOST_HOPS) -> _Spot | None:
+        """Follow the imports of a name to the module of a package that defines it."""
+        tree = self._tree(path)
+        if tree is None or not hops:
+            return None
+        stars: list[str] = []
+        imported: tuple[str, str] | None = None
+        for stmt in _statements(tree.body):
+            if isinstance(stmt, (ast.ClassDef, ast.FunctionDef)) and stmt.name == name:
+                return _Spot(path, module, name)
+            if isinstance(stmt, ast.ImportFrom):
+                source = _absolute(module, path, stmt)
+                for alias in stmt.names:
+                    if alias.name == "*":
+                        stars.append(source)
+                    elif (alias.asname or alias.name) == name:
+                        imported = source, alias.name
+        for source, original in [imported] if imported is not None else [(star, name) for star in stars]:
+            found = self._file(source.split(".")) if source else None
+            spot = self._defined(source, found, original, hops - 1) if found is not None else None
+            if spot is not None:
+                return spot
+        return None
+
+    def _text(self, path: str) -> str:
+        try:
+            return self._sources.read(path)
+        except Unreadable:
+            return ""
+
+    def _tree(self, path: str) -> ast.Module | None:
+        if path not in self._trees:
+            self._trees[path] = None
+            if self.parsed < MOST_PARSED:
+                self.parsed += 1
+                self._trees[path] = _safely(ast.parse, self._text(path))
+        return self._trees[path]
+
+    # What astroid is asked.
+
+    def _module(self, spot: _Spot) -> Any:
+        if spot.path not in self._modules:
+            self._modules[spot.path] = None
+            if self.asked < MOST_ASKED:
+                self.asked += 1
+                self._modules[spot.path] = _safely(_read, spot)
+        return self._modules[spot.path]
+
+
+def _safely(ask: Any, about: Any) -> Any:
+    """The answer, or None: a library's text may be anything, and astroid may give up in many ways."""
+    try:
+        return ask(about)
+    except Exception:
+        return None
+
+
+def _read(spot: _Spot) -> Any:
+    from astroid.manager import AstroidManager
+
+    manager = AstroidManager()
+    # A compiled module is not looked into: that would load it.
+    manager.always_load_extensions = False
+    return manager.ast_from_file(spot.path, spot.module)
+
+
+def _statements(block: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a module, those under ``if`` and ``try`` too."""
+    for stmt in block:
+        yield stmt
+        if isinstance(stmt, ast.If):
+            yield from _statements(stmt.body)
+            yield from _statements(stmt.orelse)
+        elif isinstance(stmt, ast.Try):
+            yield from _statements(stmt.body)
+            for handler in stmt.handlers:
+                yield from _statements(handler.body)
+
+
+def _absolute(module: str, path: str, stmt: ast.ImportFrom) -> str:
+    if not stmt.level:
+        return stmt.module or ""
+    parts = module.split(".")
+    away = stmt.level - (last(path) == "__init__.py")
+    kept = parts[: len(parts) - away] if away else parts
+    return ".".join([*kept, *([stmt.module] if stmt.module else [])])
+
+
+def _ancestors(node: Any) -> tuple[str, ...]:
+    from astroid import nodes
+
+    if not isinstance(node, nodes.ClassDef):
+        return ()
+    mro = _safely(lambda klass: [each.qname() for each in klass.mro()[1:]], node)
+    return tuple(mro if mro is not None else [each.qname() for each in node.ancestors()])
+
+
+def _stands_for(node: Any) -> tuple[str, ...]:
+    from astroid import nodes
+
+    found: list[str] = []
+    if isinstance(node, nodes.ClassDef):
+        for klass in node.mro():
+            found.append(klass.qname())
+            if _OWN_WAYS & klass.locals.keys():
+                break
+    return tuple(found[1:])
+
+
+def _closes(node: Any) -> str:
+    """Look for a close in the body: in a ``finally`` or an ``__exit__`` it surely runs."""
+    from astroid import nodes
+
+    if isinstance(node, nodes.ClassDef):
+        methods = [m for name in ("__exit__", "__aexit__") for m in node.locals.get(name, ())]
+        found = [_closing(method) for method in methods]
+        return SURE if SURE in found or MAYBE in found else NEVER
+    return _closing(node) if isinstance(node, nodes.FunctionDef) else NEVER
+
+
+def _closing(function: Any) -> str:
+    from astroid import nodes
+
+    answer = NEVER
+    for call in function.nodes_of_class(nodes.Call):
+        if not _is_close(call):
+            continue
+        answer = answer or MAYBE
+        inner: Any = call
+        while inner is not function:
+            around = inner.parent
+            if isinstance(around, nodes.Try) and any(inner is stmt for stmt in around.finalbody):
+                return SURE
+            if isinstance(around, (nodes.If, nodes.ExceptHandler)):
+                break
+            inner = around
+    return answer
+
+
+def _is_close(call: Any) -> bool:
+    """A call of one of Django's closing functions, under the name that the module imports it by."""
+    from astroid import nodes
+
+    func = call.func
+    name = func.attrname if isinstance(func, nodes.Attribute) else getattr(func, "name", "")
+    while isinstance(func, (nodes.Attribute, nodes.Subscript)):
+        func = func.expr if isinstance(func, nodes.Attribute) else func.value
+    root = getattr(func, "name", "")
+    if name not in _CLOSERS and not (name == "close" and root in _CONNECTIONS):
+        return False
+    return any(
+        isinstance(stmt, nodes.ImportFrom) and (stmt.modname or "").startswith("django.db")
+        for stmt in call.root().nodes_of_class(nodes.ImportFrom)
+        if any((alias or original) == root for original, alias in stmt.names)
+    )
+
+
+def _passes(node: Any) -> bool:
+    """A decorator: its parameter comes back, or an inner function that calls it."""
+    from astroid import nodes
+
+    if not isinstance(node, nodes.FunctionDef) or not node.args.args:
+        return False
+    given = node.args.args[0].name
+    inner = {each.name: each for each in node.body if isinstance(each, nodes.FunctionDef)}
+    answers = []
+    for leaving in node.nodes_of_class(nodes.Return, skip_klass=nodes.FunctionDef):
+        name = getattr(leaving.value, "name", "")
+        called = inner.get(name)
+        calls = called.nodes_of_class(nodes.Call) if called is not None else ()
+        answers.append(name == given or any(getattr(call.func, "name", "") == given for call in calls))
+    return bool(answers) and all(answers)
+
+
+def _makes_decorator(node: Any) -> bool:
+    """A function all of whose results are inner functions that are decorators."""
+    from astroid import nodes
+
+    if not isinstance(node, nodes.FunctionDef):
+        return False
+    inner = {each.name: each for each in node.body if isinstance(each, nodes.FunctionDef)}
+    given = [
+        getattr(leaving.value, "name", "")
+        for leaving in node.nodes_of_class(nodes.Return, skip_klass=nodes.FunctionDef)
+    ]
+    return bool(given) and all(name in inner and _passes(inner[name]) for name in given)
+
+
+def _returned(node: Any) -> str:
+    from astroid import Instance, nodes
+
+    if not isinstance(node, nodes.FunctionDef) or node.is_generator() or isinstance(node, nodes.AsyncFunctionDef):
+        return ""
+    found = list(node.infer_call_result(node))
+    names = {each.qname() for each in found if type(each) is Instance}
+    return names.pop() if len(names) == 1 and all(type(each) is Instance for each in found) else ""
