@@ -501,7 +501,6 @@ HANDLERS: dict[str, Handler] = {
     "enumerate": _enumerated,
     "zip": _zipped(longest=False),
     "itertools.zip_longest": _zipped(longest=True),
-    "collections.Counter": _from_keys,
     "map": _map("map"),
     "filter": _map("filter"),
     "itertools.starmap": _map("starmap"),
