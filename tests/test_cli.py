@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -66,7 +67,7 @@ class Engine:
 def install(explain: Callable[[str], str | None] = {"DJT001": "# DJT001 the page"}.get) -> None:
     """Put the stand-ins where djt-fix imports the linter from."""
     for name, members in {
-        "engine": {"Engine": Engine, "Options": Options},
+        "engine": {"Engine": Engine, "Options": Options, "collector_at_rest": nullcontext},
         "docs": {"explain": explain, "summary": lambda rule: rule.name},
     }.items():
         module = ModuleType(f"flake8_django_threads.{name}")
@@ -363,7 +364,8 @@ def test_libcst_is_loaded_for_edits_alone(arguments: list[str], project: Path) -
         "for name in ('engine', 'docs'): sys.modules['flake8_django_threads.' + name] = ModuleType(name)\n"
         "engine, docs = (sys.modules['flake8_django_threads.' + name] for name in ('engine', 'docs'))\n"
         "docs.explain = lambda code: code\n"
-        "engine.Options = lambda **_: None\n"
+        "from contextlib import nullcontext as rest\n"
+        "engine.Options, engine.collector_at_rest = (lambda **_: None), rest\n"
         "report = N(findings=(), spawns=0, resolved=0, leaking=0, unknown=(), problems=())\n"
         "engine.Engine = lambda *_: N(analyse=lambda path: report)\n"
         "code = main(arguments)\n"

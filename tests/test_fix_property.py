@@ -33,11 +33,12 @@ def mended(text: str, folder: Path) -> str | None:
     """The body as djt-fix leaves it; None where it finds no leak or changes nothing."""
     path = folder / "body.py"
     path.write_text(text)
-    found, made = mend(folder, [path])
+    _, made = mend(folder, [path])
     assert made.problems == ()
     # What else it mends, such as a close that raises in a coroutine, need not have leaked.
-    leaks = any(finding.remedy is not None and finding.remedy.kind == "wrap" for finding in found)
-    return made.changes[0].after.decode() if made.changes and leaks else None
+    fixed = [finding for change in made.changes for finding in change.fixed]
+    leaks = any(finding.remedy is not None and finding.remedy.kind == "wrap" for finding in fixed)
+    return made.changes[0].after.decode() if leaks else None
 
 
 def check(seed: str, count: int, folder: Path) -> int:

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from types import MappingProxyType
 
-
 # Texts of a project are kept packed: to unpack one costs less than to open its file, above all on a shared folder.
 MOST_KEPT = 32 << 20
 _FASTEST = 1
