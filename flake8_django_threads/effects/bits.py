@@ -19,6 +19,9 @@ def _relation(exits: tuple[int, int, int, int]) -> int:
 NEVER = 0
 SAME = _relation((FRESH, OPEN, SHUT, REOPENED))
 TOUCH = _relation((OPEN, OPEN, REOPENED, REOPENED))
+# The block has opened the connection, so what is shut in it was closed in it, and every further query is refused.
+SHUT_STAYS = 1 << (4 * SHUT + SHUT)
+TOUCH_IN_BLOCK = TOUCH & ~(1 << (4 * SHUT + REOPENED))
 CLOSE = _relation((SHUT, SHUT, SHUT, SHUT))
 ASSUME_SHUT = (1 << (4 * FRESH + FRESH)) | (1 << (4 * SHUT + SHUT))
 ASSUME_OPEN = SAME & ~ASSUME_SHUT

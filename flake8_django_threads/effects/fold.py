@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from flake8_django_threads.effects import bits
-from flake8_django_threads.effects.bits import ASSUME_OPEN, ASSUME_SHUT, CLOSE, NEVER, SAME, TOUCH
+from flake8_django_threads.effects.bits import (
+    ASSUME_OPEN,
+    ASSUME_SHUT,
+    CLOSE,
+    NEVER,
+    SAME,
+    SHUT_STAYS,
+    TOUCH,
+    TOUCH_IN_BLOCK,
+)
 from flake8_django_threads.effects.evidence import leaves
 from flake8_django_threads.values import flow
 from flake8_django_threads.values.flow import ANY, Kind, Node, Summary
@@ -98,8 +107,9 @@ class Folder:
                 if node.alias != self.alias:
                     return Outcome(SAME, raises={ANY: SAME})
                 # The connection is opened before the query can fail; it may also fail to open.
-                opened = self.mark(TOUCH, "queries", node)
-                return Outcome(opened, raises={ANY: self.mark(opened, "raises", node)})
+                opened = self.mark(TOUCH_IN_BLOCK if node.in_block else TOUCH, "queries", node)
+                refused = SHUT_STAYS if node.in_block else NEVER
+                return Outcome(opened, raises={ANY: self.mark(opened | refused, "raises", node)})
             case flow.Close():
                 return Outcome(self.mark(CLOSE, "closes", node) if self.shuts(node) else SAME)
             case flow.Wait():

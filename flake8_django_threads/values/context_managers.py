@@ -93,7 +93,9 @@ def around(
             externals.event(run, manager, "enter", at)
     before = len(run.pushed)
     is_block = isinstance(manager, Ext) and manager.path == transactions.ATOMIC
-    around_body: AbstractContextManager[list[Vals]] = surroundings.block(run) if is_block else nullcontext([])
+    around_body: AbstractContextManager[list[Vals]] = nullcontext([])
+    if isinstance(manager, Ext) and is_block:
+        around_body = surroundings.block(run, manager.alias or flow.DEFAULT)
     inside = transactions.entered(run, manager, *(written or (frame.module.path, at)))
     with around_body as waiting, inside as block, run.writing() as items:
         live = body(entered_vals)

@@ -21,11 +21,15 @@ ANY: Kind = ("*",)
 
 
 class Touch(NamedTuple):
-    """Opens, or uses, the connection of database ``alias``; ``what`` is the evidence as written."""
+    """Opens, or uses, the connection of database ``alias``; ``what`` is the evidence as written.
+
+    ``in_block``: in an atomic block on this database, where a connection that was closed is not opened again.
+    """
 
     at: At
     alias: str
     what: str
+    in_block: bool = False
 
 
 class Close(NamedTuple):

@@ -37,18 +37,24 @@ def loop(run: Interpreter, running: bool) -> Iterator[None]:
 
 
 @contextmanager
-def block(run: Interpreter) -> Iterator[list[Vals]]:
-    """Run what is inside as an atomic block's body; the list has, at its end, what waited for the commit."""
+def block(run: Interpreter, alias: str) -> Iterator[list[Vals]]:
+    """Run what is inside as the body of an atomic block on a database; the list has, at its end, what waited for the
+    commit."""
     waiting: list[Vals] = []
     if run.store.get(_BLOCK):
         yield waiting  # They wait for the outer block.
         return
-    run.store.set(_BLOCK, _ON)
+    mark = _block_on(alias)
+    run.store.set(_BLOCK, mark)
     try:
         yield waiting
     finally:
-        waiting.append((run.store.get(_BLOCK) or NOTHING) - _ON)
+        waiting.append((run.store.get(_BLOCK) or NOTHING) - mark)
         run.store.set(_BLOCK, NOTHING)
+
+
+def _block_on(alias: str) -> Vals:
+    return one(Const(alias, "block"))
 
 
 def put_off(run: Interpreter, callbacks: Vals) -> bool:
@@ -70,7 +76,7 @@ def touch(run: Interpreter, node: flow.Touch) -> None:
     if in_loop(run):
         refuse(run, node.at)
     else:
-        run.emit(node)
+        run.emit(node._replace(in_block=_block_on(node.alias) <= (run.store.get(_BLOCK) or NOTHING)))
 
 
 def refuse(run: Interpreter, at: r.At) -> None:
