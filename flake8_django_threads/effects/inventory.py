@@ -68,6 +68,7 @@ from flake8_django_threads.values.interpreter import MOST_DEPTH, MOST_STEPS, Exh
 from flake8_django_threads.values.transactions import Block, Start
 
 MOST_CALLERS = 12
+_POOLS = frozenset({"ThreadPoolExecutor", "ThreadPool", "Pool"})
 FILE_STEPS, LEAST_STEPS = 160_000, 4_000
 LIMIT = "limit: "
 
@@ -247,7 +248,7 @@ class Inventory:
             run.on_start = ignore
         starts = run.starts
         result = []
-        for event in met:
+        for event in _closed_by_the_next(met, module):
             at = self._attributed(event, module)
             if at is not None:
                 thread = event.event.thread
@@ -669,12 +670,40 @@ def _is_plain(entry: Func | None, event: Event, module: r.ModuleFacts) -> bool:
     return is_alone and not entry.function.decorators and called <= CLOSING_NAMES
 
 
+def _closed_by_the_next(events: list[Event], module: r.ModuleFacts) -> list[Event]:
+    """The events, each with the close that a later job of its function makes for it in the only worker there is."""
+    if not _has_one_worker(module):
+        return events
+    closing_jobs = [e for e in events if _only_pool_has_one_worker(e.event.stack[-1][0]) and close_alone(e.tree)]
+
+    def follows(job: Event, event: Event) -> bool:
+        (frame, at), (closing_frame, closing_at) = event.event.stack[-1], job.event.stack[-1]
+        return frame is closing_frame and at < closing_at
+
+    return [
+        event._replace(tree=sequence([event.tree, next(job for job in closing_jobs if follows(job, event)).tree]))
+        if event not in closing_jobs and any(follows(job, event) for job in closing_jobs)
+        else event
+        for event in events
+    ]
+
+
 def _has_one_worker(module: r.ModuleFacts) -> bool:
     """Whether the module makes a pool of one worker, where each job runs in the same thread."""
-    return any(
-        last_name(call.func) in ("ThreadPoolExecutor", "ThreadPool", "Pool")
-        and any(isinstance(v, r.Const) and v.value == 1 for v in (*call.args[:1], *(k.value for k in call.keywords)))
-        for call, _ in module.calls
+    return any(_is_of_one(call) for call, _ in module.calls)
+
+
+def _only_pool_has_one_worker(frame: Frame) -> bool:
+    """Whether every pool that the function makes has one worker; where it makes none, every pool of its module."""
+    made = [(call, scope) for call, scope in frame.module.calls if last_name(call.func) in _POOLS]
+    own = [call for call, scope in made if scope is frame.function]
+    return all(map(_is_of_one, own or [call for call, _ in made]))
+
+
+def _is_of_one(call: r.Call) -> bool:
+    """Whether a call makes a pool of one worker."""
+    return last_name(call.func) in _POOLS and any(
+        isinstance(v, r.Const) and v.value == 1 for v in (*call.args[:1], *(k.value for k in call.keywords))
     )
 
 
