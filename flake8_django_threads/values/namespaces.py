@@ -84,6 +84,9 @@ class Namespaces:
                 if name in function.global_names:
                     break
             elif scope.klass is not None:
+                # What a body that runs has given the name so far comes before what it gives in the end.
+                if first and (held := self._run.store.get((scope, name))) is not None:
+                    return held
                 if first and (found := self.class_own(scope.klass, name, moment)) is not None:
                     return found
             elif (held := self._run.store.get((scope, name))) is not None:

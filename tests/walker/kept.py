@@ -533,4 +533,22 @@ KEPT = (
             connection.close()
     """,
     ),
+    Kept(
+        "manager of a class body in the second round",
+        RAISING,
+        "class body",
+        """
+        class Closing:
+            def __exit__(self, kind, error, trace):
+                connection.close()
+
+
+        def entry():
+            for element in (1, 2):
+                class Inner:
+                    with contextlib.ExitStack() as stack:
+                        Item.objects.count()
+                        stack.push(Closing())
+    """,
+    ),
 )
