@@ -11,10 +11,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-u
 demo: .venv/package
 	@PYTHONPATH=tests $(BIN)/python -m demo.demo
 
-# astroid keeps for a whole process what it was asked in it, so what is asked of it has a process of its own.
 test: .venv/groups
-	$(BIN)/python -m pytest -q tests/test_beyond.py
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" --ignore=tests/test_beyond.py
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 # The same, counting lines and branches: it takes three times as long.
 coverage: .venv/groups

@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_django_threads.base import Finding, Problem, Span
 from flake8_django_threads.effects.linted_file import LintedFile
-from flake8_django_threads.effects.spawn_index import SpawnIndex
+from flake8_django_threads.effects.spawn_index import Known, SpawnIndex
 from flake8_django_threads.effects.surroundings import Unthreaded
 from flake8_django_threads.facts.records import ModuleFacts
 from flake8_django_threads.models import load as model_rows
 from flake8_django_threads.models.configured import configured
 from flake8_django_threads.models.gate import Gate
 from flake8_django_threads.models.load import BadRow
+from flake8_django_threads.project.beyond import Beyond
 from flake8_django_threads.project.resolve import Resolver
 from flake8_django_threads.project.sources import Sources, Unreadable, below
 from flake8_django_threads.project.store import Store
-from flake8_django_threads.project.survey import Derived, survey
+from flake8_django_threads.project.survey import Derived, Look, survey
 from flake8_django_threads.rules.rule import Rule, all_rules
 
 if TYPE_CHECKING:
@@ -98,12 +99,18 @@ class Engine:
         self._registering: dict[str, tuple[str, ...]] = {}
         self._ready: dict[str, tuple[str, ...]] = {}
         self._spawning: dict[str, tuple[str, ...]] = {}
+        self._looks: dict[str, Look | None] = {}
+        self._helpers: Known = {}
+        self._beyond = Beyond(self.sources)
 
     def again(self, overlay: Mapping[str, str]) -> Engine:
         """An engine that sees other texts, such as an edit under proof; what no text can change is not read twice."""
         engine = copy(self)
-        engine.sources = Sources(overlay)
+        engine.sources = self.sources.beside(overlay)
         engine._modules = self._modules.beside(engine.sources, overlay)
+        engine._looks = {path: look for path, look in self._looks.items() if path not in overlay}
+        # No edit makes a function of another file hand on what it did not hand on before.
+        engine._helpers = {path: helpers for path, helpers in self._helpers.items() if path not in overlay}
         engine._found, engine._indexes, engine._derived, engine._registering = {}, {}, {}, {}
         for name, made in vars(Engine).items():
             if isinstance(made, cached_property):
@@ -184,12 +191,15 @@ class Engine:
         if root not in self._indexes:
             asked = Gate((word,) for rule in self._rules for word in rule.words)
             registers = Gate(self._models.registering_words)
-            found = survey(root, self.sources, self._resolver, self._models.may_spawn, asked.passes, registers.passes)
+            gates = self._models.may_spawn, asked.passes, registers.passes
+            found = survey(root, self.sources, self._resolver, *gates, self._looks)
             self._derived[root] = found.derived
             self._registering[root] = found.registering
             self._ready[root] = found.ready
             self._spawning[root] = found.spawning
-            self._indexes[root] = SpawnIndex(found, self.sources, self._modules, lambda: self._tools.helpers)
+            self._indexes[root] = SpawnIndex(
+                found, self.sources, self._modules, lambda: self._tools.helpers, self._helpers
+            )
         return self._indexes[root]
 
     def _sites_of(self, path: str) -> tuple[SpawnSite, ...]:
@@ -210,7 +220,7 @@ class Engine:
         from flake8_django_threads.effects.inventory import Inventory
         from flake8_django_threads.values.interpreter import Interpreter
 
-        run = Interpreter(self._modules, self._resolver, self._models, self._derived, self._registering)
+        run = Interpreter(self._modules, self._resolver, self._models, self._beyond, self._derived, self._registering)
         census = Census(self.sources, self._modules, self._resolver, self._sites_of)
         inventory = Inventory(run, self._cwd, lambda path, alias: self._settings.keeps(path, alias), self._ready)
         deployments = Deployments(self.sources, self._resolver, self._spawning, self._sites_of)

@@ -76,6 +76,7 @@ class Case(NamedTuple):
         """What the case's expectations say of the linter with these rows; another answer is another verdict."""
         engine = self.engine.again({})
         engine._models = models
+        engine._looks, engine._helpers = {}, {}
         if self.file:
             rows = [
                 row

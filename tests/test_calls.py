@@ -20,6 +20,7 @@ from flake8_django_threads.effects.explore import RECURSION
 from flake8_django_threads.effects.fold import Folder, Outcome, catches
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import load
+from flake8_django_threads.project.beyond import Beyond
 from flake8_django_threads.project.resolve import Resolver
 from flake8_django_threads.project.sources import Sources
 from flake8_django_threads.project.store import Store
@@ -78,7 +79,7 @@ def reached(case: Case) -> frozenset[Spot]:
     """The functions that count and whose bodies the flow tree of ``entry`` reaches."""
     sources = Sources({})
     modules = Store(sources)
-    run = Interpreter(modules, Resolver(sources, str(case.folder)), MODELS)
+    run = Interpreter(modules, Resolver(sources, str(case.folder)), MODELS, Beyond(sources))
     facts = modules.facts(str(case.main))
     assert isinstance(facts, r.ModuleFacts)
     entry = next(s.function for s in facts.body if isinstance(s, r.Define) and s.function.name == "entry")

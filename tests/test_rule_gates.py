@@ -11,6 +11,7 @@ from flake8_django_threads.effects.inside_atomic import closes_inside
 from flake8_django_threads.engine import Engine, Options
 from flake8_django_threads.facts.records import ModuleFacts
 from flake8_django_threads.models.load import load
+from flake8_django_threads.project.beyond import Beyond
 from flake8_django_threads.project.resolve import Resolver
 from flake8_django_threads.project.sources import Sources
 from flake8_django_threads.project.store import Store
@@ -92,7 +93,7 @@ def test_only_names_that_lead_to_djangos_connections_count(tmp_path: Path) -> No
     resolver, modules = Resolver(sources, str(tmp_path)), Store(sources)
     facts = modules.facts(str(shop / "sale.py"))
     assert isinstance(facts, ModuleFacts)
-    names = connection_names(Interpreter(modules, resolver, load()), facts)
+    names = connection_names(Interpreter(modules, resolver, load(), Beyond(sources)), facts)
     assert names == {"own", "request_finished", "close_it", "shut_db", "late_db", "dbtools", "django"}
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from flake8_django_threads.facts.records import ClassFact, Function, ModuleFacts
 from flake8_django_threads.models.gate import Gate
@@ -25,14 +25,23 @@ class Helper(NamedTuple):
     near: str
 
 
+Known: TypeAlias = MutableMapping[str, dict[frozenset[str], tuple[Helper, ...]]]
+"""The helpers of a file by its path, and by the names of the helpers that were known when it was looked through."""
+
 MOST_ROUNDS = 3
 
 
 class SpawnIndex:
     """The helpers found in a surveyed project, and the files that may call one. A helper of a helper is found in the
-    second round, one of that in the third and last. ``helpers`` is asked for only if a file passes the gate."""
+    second round, one of that in the third and last. ``helpers`` is asked for only if a file passes the gate.
 
-    def __init__(self, survey: Survey, sources: Sources, modules: Store, helpers: Callable[[], Helpers]) -> None:
+    ``known`` are the helpers of files that were looked through before, by the helpers known then; what was missing is
+    added."""
+
+    def __init__(
+        self, survey: Survey, sources: Sources, modules: Store, helpers: Callable[[], Helpers], known: Known
+    ) -> None:
+        self._known = known
         self._modules = modules
         self._sources = sources
         self._survey = survey
@@ -88,14 +97,20 @@ class SpawnIndex:
 
     def _helpers(self, paths: Iterable[str], helpers: Helpers, names: frozenset[str]) -> Iterator[Helper]:
         for path in paths:
-            facts = self._modules.facts(path)
-            if isinstance(facts, ModuleFacts):
-                for name in helpers.pools(facts):
-                    yield Helper(path, name, _module_name(path))
-                for function in helpers.of(facts, names):
-                    if function.name.startswith("__") and function.name != "__init__":
-                        continue  # An operator or a call of an object: the value flow finds it, no name does.
-                    yield Helper(path, *_called(function, path))
+            known = self._known.setdefault(path, {})
+            if names not in known:
+                known[names] = tuple(self._helpers_of(path, helpers, names))
+            yield from known[names]
+
+    def _helpers_of(self, path: str, helpers: Helpers, names: frozenset[str]) -> Iterator[Helper]:
+        facts = self._modules.facts(path)
+        if isinstance(facts, ModuleFacts):
+            for name in helpers.pools(facts):
+                yield Helper(path, name, _module_name(path))
+            for function in helpers.of(facts, names):
+                if function.name.startswith("__") and function.name != "__init__":
+                    continue  # An operator or a call of an object: the value flow finds it, no name does.
+                yield Helper(path, *_called(function, path))
 
 
 def _called(function: Function, path: str) -> tuple[str, str]:

@@ -81,6 +81,14 @@ class Sources:
         self._kept: dict[str, bytes] = {}
         self._room = MOST_KEPT
 
+    def beside(self, overlay: Mapping[str, str]) -> Sources:
+        """The files with other texts over them; what was read and listed of the disk stays as it was seen here."""
+        sources = Sources(overlay)
+        sources._kept, sources._links = self._kept, self._links
+        same = sources._overlaid.keys() | self._overlaid.keys()
+        sources._listings = {folder: names for folder, names in self._listings.items() if folder not in same}
+        return sources
+
     def read(self, path: str) -> str:
         """The text, decoded as Python does (BOM, PEP 263 cookie, else UTF-8), with ``\\n`` for every newline.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import NamedTuple, TypeAlias
 
 from flake8_django_threads.project.resolve import Resolver
@@ -33,6 +33,17 @@ class Survey(NamedTuple):
     registering: tuple[str, ...]
 
 
+class Look(NamedTuple):
+    """The answers of one file's text, as in Survey. ``derivations`` pairs its classes with their bases' last names."""
+
+    text: int
+    spawning: bool
+    asked: bool
+    ready: bool
+    registering: bool
+    derivations: tuple[tuple[str, str], ...]
+
+
 def survey(
     root: str,
     sources: Sources,
@@ -40,33 +51,36 @@ def survey(
     may_spawn: Callable[[str], bool],
     is_asked: Callable[[str], bool],
     may_register: Callable[[str], bool],
+    looks: MutableMapping[str, Look | None],
 ) -> Survey:
-    """Read every file of the project at ``root`` once, and ask all questions of its text."""
-    texts: dict[str, int | None] = {}
-    spawning = []
-    asked = []
-    ready = []
-    registering = []
+    """Read every file of the project at ``root`` once, and ask all questions of its text.
+
+    ``looks`` are the answers of files read before; those that were missing are added, None for an unreadable file.
+    """
+    seen: dict[str, Look | None] = {}
     derived: dict[str, list[tuple[str, str]]] = {}
     for path in resolver.files(root):
-        try:
-            text = sources.read(path)
-        except Unreadable:
-            texts[path] = None
-            continue
-        texts[path] = hash(text)
-        if may_spawn(text):
-            spawning.append(path)
-        if is_asked(text):
-            asked.append(path)
-        if "def ready(" in text and "AppConfig" in text:
-            ready.append(path)
-        if may_register(text):
-            registering.append(path)
-        for name, base in _derivations(text):
+        if path not in looks:
+            try:
+                text = sources.read(path)
+            except Unreadable:
+                looks[path] = None
+            else:
+                ready = "def ready(" in text and "AppConfig" in text
+                found = tuple(_derivations(text))
+                looks[path] = Look(hash(text), may_spawn(text), is_asked(text), ready, may_register(text), found)
+        look = seen[path] = looks[path]
+        for name, base in look.derivations if look is not None else ():
             derived.setdefault(base, []).append((path, name))
-    found = {base: tuple(classes) for base, classes in derived.items()}
-    return Survey(texts, tuple(spawning), frozenset(asked), found, tuple(ready), tuple(registering))
+    read = {path: look for path, look in seen.items() if look is not None}
+    return Survey(
+        {path: look.text if look is not None else None for path, look in seen.items()},
+        tuple(path for path, look in read.items() if look.spawning),
+        frozenset(path for path, look in read.items() if look.asked),
+        {base: tuple(classes) for base, classes in derived.items()},
+        tuple(path for path, look in read.items() if look.ready),
+        tuple(path for path, look in read.items() if look.registering),
+    )
 
 
 def _derivations(text: str) -> Iterator[tuple[str, str]]:

@@ -153,6 +153,7 @@ class Interpreter:
         modules: Modules,
         resolver: Resolver,
         models: Models,
+        beyond: Beyond,
         derived: Mapping[str, Derived] = MappingProxyType({}),
         registering: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     ) -> None:
@@ -194,7 +195,7 @@ class Interpreter:
         self.made: set[object] = set()
         self.round: tuple[object, ...] = ()
         self.unrolled = 1
-        self.beyond = Beyond(resolver.sources)
+        self.beyond = beyond
         self.making: list[ClassValue] = []
 
     def begin(self) -> None:

@@ -1,14 +1,17 @@
 """Show what the linter finds and what djt-fix would write, in the shop of fixtures/ and in a package from PyPI.
 
-Nothing is run of either, and nothing is written into them.
+Nothing is run of either, and nothing is written into them. They are copied out of this repository, or else the linter
+would take its hundreds of fixtures for a part of them.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from pathlib import Path
 
 from wheels import unpack
@@ -20,8 +23,13 @@ PACKAGE = "django-post-office==3.12.0"
 
 
 def main() -> int:
-    tour("A shop that leaks on purpose, in fixtures/project", ROOT / "fixtures" / "project")
-    tour(f"A real package: {PACKAGE}", unpack(PACKAGE, ROOT / ".demo"))
+    places = {
+        "A shop that leaks on purpose, in fixtures/project": ROOT / "fixtures" / "project",
+        f"A real package: {PACKAGE}": unpack(PACKAGE, ROOT / ".demo"),
+    }
+    with tempfile.TemporaryDirectory() as alone:
+        for number, (title, place) in enumerate(places.items()):
+            tour(title, Path(shutil.copytree(place, Path(alone, str(number)))))
     return 0
 
 

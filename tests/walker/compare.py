@@ -11,6 +11,7 @@ from flake8_django_threads.effects.inventory import Inventory
 from flake8_django_threads.effects.sites import Connection, SpawnSite
 from flake8_django_threads.facts.records import ModuleFacts
 from flake8_django_threads.models import load
+from flake8_django_threads.project.beyond import Beyond
 from flake8_django_threads.project.resolve import Resolver
 from flake8_django_threads.project.sources import Sources
 from flake8_django_threads.project.store import Store
@@ -32,7 +33,8 @@ class Analyst:
         sources = Sources()
         self._modules = Store(sources)
         libraries = {row.path.partition(".")[0] for row in MODELS.rows()}
-        self._inventory = Inventory(Interpreter(self._modules, Resolver(sources, "/", libraries), MODELS), "/")
+        resolver = Resolver(sources, "/", libraries)
+        self._inventory = Inventory(Interpreter(self._modules, resolver, MODELS, Beyond(sources)), "/")
 
     def connections(self, text: str) -> tuple[Connection, ...]:
         """What the analysis says of the entry that the module ``text`` hands to a thread."""
