@@ -25,7 +25,8 @@ from flake8_django_threads.values.domain import (
 )
 
 if TYPE_CHECKING:
-    from flake8_django_threads.values.interpreter import Activation, Interpreter
+    from flake8_django_threads.values.activations import Activation
+    from flake8_django_threads.values.interpreter import Interpreter
 
 _RAISED = ("<raised>", "<raised>")
 
