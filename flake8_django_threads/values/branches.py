@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import expressions_in
 from flake8_django_threads.values import (
+    conditions,
     context_managers,
-    expressions,
     flow,
+    operations,
     patterns,
 )
 from flake8_django_threads.values.domain import (
@@ -29,9 +30,9 @@ def if_statement(run: Interpreter, frame: Frame, stmt: r.If) -> bool:
     if isinstance(stmt.test, r.BoolOp) and _acts(run, frame, stmt.test):
         return _if_first(run, frame, stmt, stmt.test)
     vals = run.evaluate(frame, stmt.test)
-    if expressions.from_settings(vals):
+    if operations.from_settings(vals):
         vals = unknown(context_managers.CONFIGURED)
-    decided = expressions.tested(run, frame, stmt.test, vals, stmt.at)
+    decided = conditions.tested(run, frame, stmt.test, vals, stmt.at)
     if decided is not None:
         return run.block(frame, stmt.body if decided else stmt.orelse)
     shut_when = context_managers.shut_test(run, frame, stmt.test)
@@ -40,7 +41,7 @@ def if_statement(run: Interpreter, frame: Frame, stmt: r.If) -> bool:
         def chosen() -> bool:
             if shut_when is taken:
                 run.emit(flow.AssumeShut(stmt.at))
-            expressions.narrow(run, frame, stmt.test, taken)
+            conditions.narrow(run, frame, stmt.test, taken)
             return run.block(frame, block)
 
         return chosen
@@ -121,7 +122,7 @@ def match_statement(run: Interpreter, frame: Frame, stmt: r.Match) -> bool:
             for name in case.names:
                 run.bind(frame, name, bound.get(name) or unknown("part of a match subject"))
             vals = run.evaluate(frame, guard)
-            outcomes.append(expressions.tested(run, frame, guard, vals, stmt.at))
+            outcomes.append(conditions.tested(run, frame, guard, vals, stmt.at))
             return True
 
         outcomes: list[bool | None] = []

@@ -19,6 +19,7 @@ from flake8_django_threads.values import (
     job_calls,
     kinds,
     made_classes,
+    operations,
     servers,
     texts,
     uses,
@@ -284,7 +285,7 @@ def _operate(op: str) -> Handler:
     def handle(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
         if len(arguments.args) < 2:
             return unknown("result of an operator")
-        return expressions.operated(run, op, arguments.args[0], arguments.args[1], at, frame)
+        return operations.operated(run, op, arguments.args[0], arguments.args[1], at, frame)
 
     return handle
 

@@ -8,9 +8,11 @@ from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import (
     attributes,
     boxes,
-    expressions,
+    comprehensions,
+    conditions,
     flow,
     iteration,
+    operations,
     owned,
 )
 from flake8_django_threads.values.domain import (
@@ -95,12 +97,12 @@ def _until(ending: bool) -> Handler:
         given = arguments.get(0, None) or NOTHING
         known = iteration.turns(run, given, at, frame)
         if known is None:
-            expressions.use_as_bool(run, frame, iteration.elements(run, given, at, frame), at)
+            conditions.use_as_bool(run, frame, iteration.elements(run, given, at, frame), at)
             return unknown("truth of elements")
         answers: list[bool | None] = []
 
         def use(part: Vals) -> bool:
-            by_itself = expressions.use_as_bool(run, frame, part, at)
+            by_itself = conditions.use_as_bool(run, frame, part, at)
             answers.append(truth(part) if all(isinstance(v, Const) for v in part) else by_itself)
             return True
 
@@ -118,7 +120,7 @@ def _sum(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.A
     parts, is_whole = iteration.collect(run, arguments.get(0, None) or NOTHING, at, frame)
     total = arguments.get(1, "start") or one(Const(0, "int"))
     for part in parts if is_whole else parts * 2:
-        added = expressions.operated(run, "add", total, part, at, frame)
+        added = operations.operated(run, "add", total, part, at, frame)
         total = added if is_whole else join((total, added))
     return total
 
@@ -185,7 +187,7 @@ def _first(run: Interpreter, lazy: Lazy, default: Vals | None, at: r.At, frame: 
     """The first element of a generator expression, or the default."""
     known = iteration.turns(run, one(lazy), at, frame)
     if known is None:
-        return join((expressions.consume(run, lazy), default or NOTHING))
+        return join((comprehensions.consume(run, lazy), default or NOTHING))
     found: list[Vals] = []
     took = [False]
 

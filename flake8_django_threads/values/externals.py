@@ -26,6 +26,7 @@ from flake8_django_threads.values import (
     flow,
     iteration,
     keepers,
+    operations,
     owned,
     registered,
     servers,
@@ -468,7 +469,7 @@ def _is_explained(run: Interpreter, path: str) -> bool:
 
 def _is_quiet(path: str) -> bool:
     """Methods of text, and look-ups in a deployment's settings: taken not to raise."""
-    return path.startswith("str().") or (path.endswith(".get") and expressions.from_settings(one(Ext(path))))
+    return path.startswith("str().") or (path.endswith(".get") and operations.from_settings(one(Ext(path))))
 
 
 def _may_close(path: str) -> bool:

@@ -8,7 +8,16 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import attributes, boxes, calls, enums, expressions, externals, made_classes
+from flake8_django_threads.values import (
+    attributes,
+    boxes,
+    calls,
+    comprehensions,
+    conditions,
+    enums,
+    externals,
+    made_classes,
+)
 from flake8_django_threads.values.domain import (
     NOTHING,
     Arguments,
@@ -84,7 +93,7 @@ def _turns(run: Interpreter, value: Value, at: r.At, frame: Frame) -> Turns | No
                     rows = zip(*columns, strict=False)
                     return Turns([partial(_called_turn, run, value, row, at, frame) for row in rows])
         case Lazy():
-            return expressions.lazy_turns(run, value)
+            return comprehensions.lazy_turns(run, value)
         case Instance():
             box = _items_of(run, value)
             return _turns(run, box, at, frame) if box is not None else None
@@ -123,7 +132,7 @@ def _mapped_turn(
         if value.kind == "map":
             return use(run.call(value.function, Arguments([part]), at, frame))
         answer = run.call(value.function, Arguments([part]), at, frame) if value.function else part
-        expressions.use_as_bool(run, frame, answer, at)
+        conditions.use_as_bool(run, frame, answer, at)
         decided = truth(answer)
         if decided is None:
             outer.exact = False
@@ -190,7 +199,7 @@ def _elements(run: Interpreter, value: Value, at: r.At, frame: Frame) -> Vals:
                 return calls.run_pending(run, value, at, frame)[1]
             return unknown("iteration over a coroutine")
         case Lazy():
-            return expressions.consume(run, value)
+            return comprehensions.consume(run, value)
         case Mapped():
             return _mapped(run, value, at, frame)
         case ClassValue():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import (
     calls,
-    expressions,
+    conditions,
     flow,
     iteration,
     surroundings,
@@ -38,7 +38,7 @@ def while_loop(run: Interpreter, frame: Frame, stmt: r.While) -> bool:
     def head() -> None:
         nonlocal never
         vals = run.evaluate(frame, stmt.test)
-        expressions.use_as_bool(run, frame, vals, stmt.at)
+        conditions.use_as_bool(run, frame, vals, stmt.at)
         never = run.sure is not None and run.sure[0] is stmt.test and not run.sure[1]
 
     def body() -> bool:
@@ -97,7 +97,7 @@ def _for_lazy(run: Interpreter, frame: Frame, stmt: r.For, lazy: Lazy, node: r.C
     def body() -> bool:
         targets.assign(run, lazy.frame, clause.target, first[0], None)
         for test in clause.tests:
-            expressions.use_as_bool(run, lazy.frame, run.evaluate(lazy.frame, test), node.at)
+            conditions.use_as_bool(run, lazy.frame, run.evaluate(lazy.frame, test), node.at)
         return run.alternatives(stmt.at, (chosen, lambda: True)) if clause.tests else chosen()
 
     sure = not clause.tests and iteration.at_least_once(run, lazy.first)

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import (
     branches,
+    conditions,
     construction,
     context_managers,
     exceptions,
     expressions,
     flow,
     loops,
+    operations,
     targets,
 )
 from flake8_django_threads.values.domain import (
@@ -58,7 +60,7 @@ def _annotate(run: Interpreter, frame: Frame, stmt: r.Annotate) -> bool:
 
 
 def _augment(run: Interpreter, frame: Frame, stmt: r.Augment) -> bool:
-    vals = expressions.operate(run, frame, stmt.op, (stmt.target, stmt.value), stmt.at, in_place=True)
+    vals = operations.operate(run, frame, stmt.op, (stmt.target, stmt.value), stmt.at, in_place=True)
     targets.assign(run, frame, stmt.target, vals, stmt.value)
     return True
 
@@ -99,7 +101,7 @@ def _raise(run: Interpreter, frame: Frame, stmt: r.Raise) -> bool:
 
 def _assert(run: Interpreter, frame: Frame, stmt: r.Assert) -> bool:
     vals = run.evaluate(frame, stmt.test)
-    holds = expressions.tested(run, frame, stmt.test, vals, stmt.at)
+    holds = conditions.tested(run, frame, stmt.test, vals, stmt.at)
     failing = flow.Raise(stmt.at, ("AssertionError", "Exception", "BaseException"))
     if holds is False:
         run.emit(failing)
