@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import boxes, enums, externals, made_classes
+from flake8_django_threads.values import boxes, enums, externals, made_classes, model_attributes, wrappers
 from flake8_django_threads.values.domain import (
     ANY_KEY,
     DISPATCH,
@@ -93,7 +93,7 @@ def of(run: Interpreter, value: Value, name: str, at: r.At, frame: Frame) -> Val
                 return one(Ext("property().setter", value))
             if value.wrapper == DISPATCH and name in ("register", "dispatch"):
                 return one(Bound(Ext(f"{DISPATCH}().{name}"), value))
-            return externals.wrapped_attribute(run, value, name, at)
+            return wrappers.wrapped_attribute(run, value, name, at)
         case Func():
             held = run.store.get((value, name))
             return held if held is not None else unknown("attribute of a function")
@@ -275,7 +275,7 @@ def _bind(run: Interpreter, value: Value, receiver: Instance, owner: Value, name
                 return one(Wrapped(Bound(value.function, receiver), value.wrapper, value.manager))
             return one(value)
         case Ext():
-            return externals.read_field(run, value, receiver, name, at)
+            return model_attributes.read_field(run, value, receiver, name, at)
         case Instance():
             got = dunder(run, value, "__get__", (one(receiver), one(receiver.klass)), at, frame)
             return one(value) if got is None else got
@@ -353,7 +353,7 @@ def _of_class(run: Interpreter, value: ClassValue, name: str, at: r.At, frame: F
             return one(boxes.make(run, "tuple", ("classes", value, name), [one(klass) for klass in classes]))
         if name in ("__new__", "__subclasses__"):
             return one(Bound(Ext("object.__new__"), value) if name == "__new__" else Bound(Ext(f"type.{name}"), value))
-        return externals.class_attribute(run, value, name, at)
+        return model_attributes.class_attribute(run, value, name, at)
     if (chosen := enums.member(run, value, name)) is not None:
         return one(chosen)
     vals = found[1]
@@ -383,7 +383,7 @@ def _on_class(run: Interpreter, value: Value, klass: ClassValue, at: r.At, frame
         if got is not None:
             return got
     if isinstance(value, (Ext, Instance)):
-        return one(externals.on_model(run, value, klass))
+        return one(model_attributes.on_model(run, value, klass))
     return one(value)
 
 
@@ -404,7 +404,7 @@ def _of_super(run: Interpreter, value: Super, name: str, at: r.At, frame: Frame)
         return one(Ext("object.__new__"))
     if name == "__call__" and value.after not in run.classes.mro(klass):
         return one(Bound(Ext("type.__call__"), klass))
-    return externals.class_attribute(run, klass, name, at)
+    return model_attributes.class_attribute(run, klass, name, at)
 
 
 def set_attribute(run: Interpreter, values: Vals, name: str, vals: Vals) -> None:

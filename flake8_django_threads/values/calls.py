@@ -16,6 +16,7 @@ from flake8_django_threads.values import (
     made_classes,
     surroundings,
     touches,
+    wrappers,
 )
 from flake8_django_threads.values.domain import (
     ANY_KEY,
@@ -173,7 +174,7 @@ def call_one(run: Interpreter, value: Value, arguments: Arguments, at: r.At, fra
             )
             return call_one(run, value.function, merged, at, frame)
         case Wrapped():
-            return externals.call_wrapped(run, value, arguments, at, frame)
+            return wrappers.call_wrapped(run, value, arguments, at, frame)
         case Instance():
             called = attributes.special(run, value, "__call__", at, frame)
             if called is not None:

@@ -31,7 +31,6 @@ from flake8_django_threads.values.domain import (
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
 
-
 COMPREHENSION = "<comprehension>"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
-from flake8_django_threads.values import attributes, boxes, externals
+from flake8_django_threads.values import attributes, boxes, model_attributes
 from flake8_django_threads.values.domain import (
     NOTHING,
     Arguments,
@@ -42,7 +42,7 @@ def _has(run: Interpreter, subject: Value, words: tuple[str, ...]) -> bool:
         return True
     if "choice" in words and any(_by_rows(run, path, words) for path in _field_classes(run, klass)):
         return True
-    if externals.is_model(run, klass):
+    if model_attributes.is_model(run, klass):
         if "unique" in words and subject.site is not None and _given(run, subject, ("pk", "id")):
             return True
         return _model_has(run, klass, words, None)

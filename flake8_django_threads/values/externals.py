@@ -3,42 +3,35 @@
 from __future__ import annotations
 
 import builtins
-import re
-from functools import partial
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
 from flake8_django_threads.project.beyond import SURE
 from flake8_django_threads.values import (
-    around,
     attributes,
     box_methods,
     builtin_calls,
-    calls,
     container_calls,
     context_calls,
-    context_managers,
-    dispatch,
     django_calls,
     exceptions,
     expressions,
     flow,
+    installed,
     iteration,
     keepers,
-    operations,
+    model_attributes,
     owned,
-    registered,
     servers,
     spawning,
     surroundings,
     touches,
     transactions,
-    uses,
+    wrappers,
 )
 from flake8_django_threads.values.domain import (
     ANY_KEY,
-    DISPATCH,
     NONE,
     NOTHING,
     Arguments,
@@ -49,12 +42,9 @@ from flake8_django_threads.values.domain import (
     Const,
     Ext,
     Frame,
-    Func,
     Instance,
     Mapped,
     ModuleValue,
-    Partial,
-    Pending,
     Unknown,
     Vals,
     Value,
@@ -80,40 +70,12 @@ ALIAS_NAME = "[alias]"
 WRAPPERS = (CONNECTION, CONNECTIONS + "[]")
 # Every alias, or every connection, of the settings: there is at least one.
 ALIASES = (CONNECTIONS, CONNECTIONS + ".databases", CONNECTIONS + ".all()", "django.conf.settings.DATABASES")
-# A class of a library's ``models`` module: with no row for it, its name is all there is to go by.
-_MODEL_PATH = re.compile(r"(?:^|\.)models(?:\.[a-z_]\w*)*\.[A-Z]\w*$")
-_DEFAULT_MANAGERS = ("objects", "_default_manager", "_base_manager")
+DEFAULT_MANAGERS = ("objects", "_default_manager", "_base_manager")
 # Outside any block, and while the program runs.
 FALSE_HERE = ("typing.TYPE_CHECKING",)
 _IN_ATOMIC = ("django.db.connection.in_atomic_block", "django.db.connections[].in_atomic_block")
 # What these wrap runs in a thread that has no event loop.
 OFF_LOOP = ("asgiref.sync.sync_to_async", "channels.db.database_sync_to_async")
-_CLOSERS = ("close", "cleanup", "clean_up")
-_DATABASE = ("conn", "db", "database")
-
-
-def is_model(run: Interpreter, value: Value | None) -> bool:
-    """Whether a class is a Django model: by the rows, or, under a base that nobody knows, by what its body declares."""
-    if value is None:
-        return False
-    if run.classes.is_a(value, MODEL):
-        return True
-    if isinstance(value, Ext):
-        return not value.path.startswith("django.db.") and _MODEL_PATH.search(value.path) is not None
-    return isinstance(value, ClassValue) and run.model_classes.declares_fields(value)
-
-
-def is_query(run: Interpreter, value: Ext | Instance) -> bool:
-    """Whether a value is a queryset or manager."""
-    klass: Value = value.klass if isinstance(value, Instance) else Ext(value.path.removesuffix("()"))
-    return run.classes.is_a(klass, QUERYSET) or run.classes.is_a(klass, MANAGER)
-
-
-def row_of(of: Value | None, alias: str = "") -> Value:
-    """An instance of the model ``of``, read from database ``alias``."""
-    if isinstance(of, ClassValue):
-        return Instance(of, None, None, alias)
-    return Ext((of.path if isinstance(of, Ext) else MODEL) + "()", None, alias)
 
 
 def type_path(run: Interpreter, value: Value) -> str | None:
@@ -121,16 +83,13 @@ def type_path(run: Interpreter, value: Value) -> str | None:
     if isinstance(value, Ext):
         return value.path
     if isinstance(value, Instance):
-        for base in _outside(run, value.klass):
+        for base in outside(run, value.klass):
             return base + "()"
     return None
 
 
-def _outside(run: Interpreter, klass: ClassValue) -> list[str]:
+def outside(run: Interpreter, klass: ClassValue) -> list[str]:
     return [c.path for c in run.classes.mro(klass) if isinstance(c, Ext) and c.path not in ("object", "?")]
-
-
-# Attributes.
 
 
 def attribute(run: Interpreter, value: Ext, name: str, at: r.At, frame: Frame) -> Vals:
@@ -148,14 +107,14 @@ def attribute(run: Interpreter, value: Ext, name: str, at: r.At, frame: Frame) -
         return one(Const(transactions.is_inside(run, alias), "bool"))
     owner = Ext(value.path.removesuffix("()"))
     if value.path.endswith("()"):
-        if name == "objects" and is_model(run, owner):
+        if name == "objects" and model_attributes.is_model(run, owner):
             return one(Ext(MANAGER + "()", owner))
-        if is_model(run, owner):
+        if model_attributes.is_model(run, owner):
             if name.endswith("_set"):
                 return one(Ext("django.db.models.fields.related.RelatedManager()"))
             if not run.classes.is_a(owner, MODEL):
                 path = f"{MODEL}().{name}"
-    elif name in _DEFAULT_MANAGERS and is_model(run, value):
+    elif name in DEFAULT_MANAGERS and model_attributes.is_model(run, value):
         return one(Ext(MANAGER + "()", value))
     row = run.models.find("touch", path, "attribute")
     if row is not None:
@@ -169,7 +128,7 @@ def attribute(run: Interpreter, value: Ext, name: str, at: r.At, frame: Frame) -
 
 def inherited_attribute(run: Interpreter, value: Instance, name: str, at: r.At, frame: Frame) -> Vals:
     """An attribute that no project class of the instance defines: its library bases', by the rows."""
-    bases = _outside(run, value.klass)
+    bases = outside(run, value.klass)
     inner = attributes.held_box(run, value) if bases else None
     if inner is not None:
         return one(inner if name == "data" else BoxMethod(inner, name))
@@ -184,13 +143,13 @@ def inherited_attribute(run: Interpreter, value: Instance, name: str, at: r.At, 
             run.models.find(table, path) for table in ("touch", "lazy", "close", "spawn", "wrapper", "quiet", "wait")
         ):
             return one(Bound(Ext(path), value))
-    if is_model(run, value.klass):
+    if model_attributes.is_model(run, value.klass):
         path = f"{MODEL}().{name}"
         if run.models.find("touch", path) is not None:
             return one(Bound(Ext(path), value))
         related = run.model_classes.related(value.klass, name)
         if related is not None:
-            return _read_reverse(run, value, name, *related, at)
+            return model_attributes.read_reverse(run, value, name, *related, at)
         if name.endswith("_set"):
             return one(Ext("django.db.models.fields.related.RelatedManager()"))
         if name == "objects":
@@ -225,81 +184,6 @@ def _set_up(run: Interpreter, value: Instance, at: r.At, frame: Frame) -> Vals |
     return run.store.get((value, "_wrapped"))
 
 
-def class_attribute(run: Interpreter, value: ClassValue, name: str, at: r.At) -> Vals:
-    """An attribute that no project class in the MRO defines, read on the class."""
-    if is_model(run, value):
-        if name in _DEFAULT_MANAGERS:
-            return one(default_manager(run, value))
-        if name in ("DoesNotExist", "MultipleObjectsReturned"):
-            return one(Ext("django.core.exceptions.ObjectDoesNotExist"))
-    bases = _outside(run, value)
-    for base in bases:
-        path = run.models.canonical(f"{base}.{name}")
-        if any(
-            run.models.find(table, path) for table in ("touch", "lazy", "close", "spawn", "wrapper", "quiet", "wait")
-        ):
-            return one(Bound(Ext(path), value))
-        # An inherited method called through the class: its receiver is the first argument.
-        path = run.models.canonical(f"{base}().{name}")
-        if any(run.models.find(table, path) for table in ("touch", "lazy", "spawn", "wrapper")):
-            return one(Ext(path))
-    if bases:
-        return one(Bound(Ext(f"{bases[0]}.{name}"), value))
-    return unknown("attribute that its class does not define")
-
-
-def default_manager(run: Interpreter, model: ClassValue) -> Value:
-    """The manager that ``_default_manager`` is: the class's own first one, or Django's."""
-    return Ext(MANAGER + "()", model)
-
-
-def on_model(run: Interpreter, value: Value, klass: ClassValue) -> Value:
-    """A manager found on a model class, told which model it works on."""
-    if isinstance(value, (Ext, Instance)) and value.of is None and is_model(run, klass):
-        if not is_query(run, value):
-            # A library's manager without a row is still a manager where a model calls it so.
-            managing = isinstance(value, Ext) and value.path.endswith(("Manager()", "QuerySet()"))
-            return Ext(MANAGER + "()", klass) if managing else value
-        if isinstance(value, Instance):
-            return Instance(value.klass, value.site, klass, value.alias)
-        return Ext(value.path, klass, value.alias)
-    return value
-
-
-def read_field(run: Interpreter, field: Ext, receiver: Instance, name: str, at: r.At) -> Vals:
-    """A class attribute read on an instance: of a model's relation, the related row or manager."""
-    row = run.models.find("descriptor", field.path.removesuffix("()"))
-    if row is None or not field.path.endswith("()"):
-        return one(on_model(run, field, receiver.klass))
-    if row.returns != "row":
-        return one(Ext(row.returns or MANAGER + "()", field.of, receiver.alias))
-    if receiver.site is not None and not any(
-        run.store.get((receiver, key)) for key in (f"{name}_id", ANY_KEY, "pk", "id")
-    ):
-        # Made here, and never told which row it points to: there is none to read.
-        run.may_raise(at)
-        return NONE
-    surroundings.touch(run, flow.Touch(at, receiver.alias or flow.DEFAULT, f"{receiver.klass.fact.name}.{name}"))
-    return one(row_of(field.of, receiver.alias))
-
-
-def _read_reverse(run: Interpreter, receiver: Instance, name: str, field: Ext, owner: ClassValue, at: r.At) -> Vals:
-    """The accessor that a relation of the model ``owner`` gives to the model that it points to."""
-    row = run.models.find("descriptor", field.path.removesuffix("()"))
-    if row is None or row.reverse != "row":
-        return one(Ext((row.reverse if row is not None else None) or MANAGER + "()", owner, receiver.alias))
-    surroundings.touch(run, flow.Touch(at, receiver.alias or flow.DEFAULT, f"{receiver.klass.fact.name}.{name}"))
-    return one(row_of(owner, receiver.alias))
-
-
-def wrapped_attribute(run: Interpreter, value: Wrapped, name: str, at: r.At) -> Vals:
-    """An attribute of a decorated function: what the decorator's library adds, or the function's own."""
-    path = run.models.canonical(f"{value.wrapper}().{name}")
-    if any(run.models.find(table, path) for table in ("touch", "lazy", "spawn", "wrapper", "quiet")):
-        return one(Bound(Ext(path), value))
-    return one(Bound(Ext(path), value))
-
-
 def element(run: Interpreter, value: Ext | Instance, keys: Vals, at: r.At, frame: Frame | None = None) -> Vals:
     """``value[key]``."""
     if isinstance(value, Ext) and value.path == CONNECTIONS:
@@ -310,7 +194,7 @@ def element(run: Interpreter, value: Ext | Instance, keys: Vals, at: r.At, frame
         place = run.resolver.module(name, 0, frame.module.path)
         return one(run.model_classes.module_at(place) if place is not None else Ext(name))
     slices = [k for k in keys if isinstance(k, Const) and k.kind == "slice"]
-    if is_query(run, value) and slices and all(str(k.value).count(":") == 1 for k in slices):
+    if model_attributes.is_query(run, value) and slices and all(str(k.value).count(":") == 1 for k in slices):
         return one(value)
     got = event(run, value, "index", at)
     if got is not None:
@@ -352,27 +236,24 @@ def event(run: Interpreter, value: Value, name: str, at: r.At) -> Vals | None:
     """Let ``name`` ("iter", "bool", ...) happen to an object: touches where a row says so; None where none does."""
     if not isinstance(value, (Ext, Instance)):
         return None
-    paths = [value.path] if isinstance(value, Ext) else [base + "()" for base in _outside(run, value.klass)]
-    if isinstance(value, Instance) and is_query(run, value):
+    paths = [value.path] if isinstance(value, Ext) else [base + "()" for base in outside(run, value.klass)]
+    if isinstance(value, Instance) and model_attributes.is_query(run, value):
         paths.append(QUERYSET + "()")  # What a custom manager's lazy methods give is written as the manager itself.
     for path in paths:
         row = run.models.find("touch", path, name)
         if row is not None:
             touches.touch(run, row, value, Arguments(), at)
             if row.returns == "row":
-                return one(row_of(value.of, value.alias))
+                return one(model_attributes.row_of(value.of, value.alias))
             return unknown("value read from the database")
     return None
-
-
-# Calls.
 
 
 def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """Call something of a library; ``receiver`` is the object whose method it is."""
     path = run.models.canonical(function.path)
     if receiver is None and path.rpartition(".")[2][:1].isupper():
-        path = _stand_in(run, path)
+        path = installed.stand_in(run, path)
     run.on_library(path, receiver, arguments, at, frame)
     found = spawning.spawn(run, path, receiver, arguments, at, frame)
     if found is not None:
@@ -412,7 +293,7 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
     if touching is not None:
         touches.touch(run, touching, receiver, arguments, at, path)
     if wrapper is not None:
-        return _wrap(run, wrapper, function, receiver, arguments, path, at, frame)
+        return wrappers.wrap(run, wrapper, function, receiver, arguments, path, at, frame)
     if run.minds_blocks and run.blocks and path.startswith("django.db.") and path.endswith(".get_autocommit"):
         return one(Const(False, "bool"))
     if touching is not None:
@@ -426,12 +307,12 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
             iteration.elements(run, mapped, at, frame)
     if path.endswith("Server"):
         servers.made(run, function, arguments, at, frame)
-    if _may_close(path):
+    if installed.may_close(path):
         run.emit(flow.Close(at, flow.ALL, path, sure=False))
-    beyond = _beyond(run, path, arguments)
+    beyond = installed.beyond(run, path, arguments)
     if beyond:
         return beyond
-    if not (run.models.find("quiet", path) or is_model(run, function) or _is_quiet(path)):
+    if not (run.models.find("quiet", path) or model_attributes.is_model(run, function) or installed.is_quiet(path)):
         run.may_raise(at)
     if run.models.find("descriptor", path) is not None:
         return one(Ext(path + "()", _target_model(run, arguments, frame)))
@@ -440,46 +321,9 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
     return one(exceptions.carry(run, made, arguments, at, frame) if isinstance(made, Ext) else made)
 
 
-def _beyond(run: Interpreter, path: str, arguments: Arguments) -> Vals:
-    """What an installed package's own text says of calling a function of its; empty where it says nothing."""
-    made_by = path.removesuffix("()")
-    if "()" in made_by:
-        return NOTHING
-    given = arguments.args[0] if len(arguments.args) == 1 and not arguments.keywords else NOTHING
-    functions = frozenset(v for v in given if isinstance(v, (Func, Wrapped)))
-    if functions and functions == given:
-        is_decorator = run.beyond.passes(path) if made_by == path else run.beyond.makes_decorator(made_by)
-        if is_decorator:
-            return frozenset(Wrapped(v, made_by) for v in functions)
-    made = run.beyond.returned(path) if made_by == path else ""
-    return one(Ext(_stand_in(run, run.models.canonical(made)) + "()")) if made else NOTHING
-
-
-def _stand_in(run: Interpreter, path: str) -> str:
-    """The class that rows speak of where an installed package's class only carries it on; else the class itself."""
-    if "()" in path or _is_explained(run, path):
-        return path
-    spelt = (run.models.canonical(name) for name in run.beyond.stands_for(path))
-    return next((name for name in spelt if _is_explained(run, name)), path)
-
-
-def _is_explained(run: Interpreter, path: str) -> bool:
-    return any(run.models.find(table, path) for table in ("spawn", "type", "wrapper", "touch", "lazy", "quiet"))
-
-
-def _is_quiet(path: str) -> bool:
-    """Methods of text, and look-ups in a deployment's settings: taken not to raise."""
-    return path.startswith("str().") or (path.endswith(".get") and operations.from_settings(one(Ext(path))))
-
-
-def _may_close(path: str) -> bool:
-    last = path.rpartition(".")[2].lower()
-    return any(word in last for word in _CLOSERS) and any(word in last for word in _DATABASE)
-
-
 def _target_model(run: Interpreter, arguments: Arguments, frame: Frame) -> Value | None:
     for value in arguments.get(0, "to") or NOTHING:
-        if isinstance(value, ClassValue) or (isinstance(value, Ext) and is_model(run, value)):
+        if isinstance(value, ClassValue) or (isinstance(value, Ext) and model_attributes.is_model(run, value)):
             return value
         if isinstance(value, Const) and isinstance(value.value, str) and frame.klass is not None:
             return run.model_classes.find_model(frame.klass, value.value)
@@ -503,146 +347,6 @@ def _close(run: Interpreter, row: Row, receiver: Value | None, arguments: Argume
     return NONE
 
 
-def _callables(row: Row, arguments: Arguments) -> Vals:
-    slot = row.callable
-    if slot is None:
-        return arguments.get(0, None) or NOTHING
-    return arguments.get(slot.position, slot.keyword) or NOTHING
-
-
-def _wrap(
-    run: Interpreter,
-    row: Row,
-    function: Ext,
-    receiver: Value | None,
-    arguments: Arguments,
-    path: str,
-    at: r.At,
-    frame: Frame,
-) -> Vals:
-    given = _callables(row, arguments)
-    match row.does:
-        case "identity":
-            if row.calls > 1:
-                if path == "functools.lru_cache" and any(isinstance(v, (Func, Wrapped)) for v in given):
-                    return given
-                inner = next(iter(given)) if path == "functools.wraps" and len(given) == 1 else None
-                return one(Ext("<identity>", inner))
-            return given or one(Ext("<identity>"))
-        case "partial":
-            rest, keywords = spawning.passed_on(run, row, arguments, at, frame)
-            return frozenset(Partial(v, tuple(rest.args), tuple(sorted(keywords.items()))) for v in given) or unknown(
-                "partial of nothing"
-            )
-        case "call" | "same-thread":
-            if not given or (path.endswith(".on_commit") and surroundings.put_off(run, given)):
-                if not given:
-                    run.may_raise(at)
-                return one(Ext(path + "()"))
-            return spawning.call_through(run, row, given, arguments, path, at, frame)
-        case "within" | "close":
-            callables = frozenset(v for v in given if isinstance(v, (Func, Bound, Wrapped, Partial)))
-            if callables:
-                return frozenset(Wrapped(v, path) for v in callables)
-            alias = receiver.alias if isinstance(receiver, (Ext, Instance)) else ""
-            return one(Ext(path + "()", None, alias or _using(row, arguments)))
-        case "around":
-            return frozenset(Wrapped(v, path) for v in given if not isinstance(v, Const)) or one(Ext("<identity>"))
-        case "register":
-            rest, keywords = spawning.passed_on(run, row, arguments, at, frame)
-            bound = tuple(rest.args), tuple(sorted(keywords.items()))
-            registered.register(run, path, frozenset(Partial(v, *bound) if any(bound) else v for v in given))
-            return given or one(Ext(path + "()"))
-        case "keep":
-            keepers.keep(run, receiver, join((given, *arguments.keywords.values())))
-            run.may_raise(at)
-            return one(Ext(path + "()"))
-        case "kept":
-            for value in registered.everything(keepers.kept(run, row, receiver)):
-                run.alternatives(at, [partial(_run_job, run, value, at, frame), lambda: True])
-            run.may_raise(at)
-            return NONE
-        case "registered":
-            for value in registered.everything(registered.jobs(run, path, frame)):
-                run.alternatives(at, [partial(_run_job, run, value, at, frame), lambda: True])
-            run.may_raise(at)
-            return NONE
-        case "returns":
-            return result(run, row, receiver, arguments, path, at, frame)
-        case "await":
-            return frozenset(Wrapped(v, path) for v in given if not isinstance(v, Const)) or one(Ext("<identity>"))
-        case "use":
-            if not (run.models.find("quiet", path) or _is_quiet(path)):
-                run.may_raise(at)
-            return uses.use(run, row, arguments, path, at, frame)
-    meaning = builtin_calls.MEANINGS.get(row.does or "")
-    if meaning is not None:
-        return meaning(run, receiver, arguments, at, frame)
-    return one(Ext(path + "()"))
-
-
-def _run_job(run: Interpreter, value: Value, at: r.At, frame: Frame) -> bool:
-    run.call(one(value), Arguments(), at, frame)
-    return True
-
-
-def _using(row: Row, arguments: Arguments) -> str:
-    given = arguments.keywords.get("using") or (arguments.args[0] if arguments.args else NOTHING)
-    return alias_of(given) if given and given != NONE else ""
-
-
-def call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
-    """Call a function behind a library's decorator."""
-    if value.wrapper.removesuffix("()") not in OFF_LOOP:
-        return _call_wrapped(run, value, arguments, at, frame)
-    run.off_loop += 1
-    try:
-        with surroundings.loop(run, False):
-            return _call_wrapped(run, value, arguments, at, frame)
-    finally:
-        run.off_loop -= 1
-
-
-def _call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
-    inner = one(value.function)
-    row = run.models.find("wrapper", value.wrapper.removesuffix("()"))
-    if row is not None and row.does == "around":
-        if value.manager is None:
-            return around.decorate(value.function, arguments.get(0, None) or NOTHING, value.wrapper)
-        return around.call(run, value, arguments, at, frame)
-    if value.manager is not None:
-        return context_managers.decorate(run, value.manager, inner, arguments, at, frame)
-    if value.wrapper == "contextlib.contextmanager":
-        made = run.call(inner, arguments, at, frame)
-        return frozenset(Pending("manager", v.function, v.arguments) if isinstance(v, Pending) else v for v in made)
-    path = value.wrapper
-    if path == DISPATCH:
-        return run.call(dispatch.choose(run, value, arguments), arguments, at, frame)
-    if path == "?" or path.startswith("?"):
-        result = run.call(inner, arguments, at, frame)
-        run.emit(flow.Close(at, flow.ALL, "an unknown decorator", sure=False))
-        run.note_unknown("unknown decorator")
-        return result
-    manager = Ext(path if path.endswith("()") else path + "()")
-    if row is not None and row.does in ("within", "close"):
-        return context_managers.decorate(run, manager, inner, arguments, at, frame)
-    if row is not None and row.does == "await":
-        result = run.call(inner, arguments, at, frame)
-        return join(calls.wait_for(run, v, at, frame) for v in attributes.ordered(result))
-    closes = run.beyond.closes(path.removesuffix("()"))
-    if closes:
-        with run.writing() as items:
-            result = run.call(inner, arguments, at, frame)
-        close = flow.Close(at, flow.ALL, path, closes == SURE)
-        run.emit(flow.With(at, flow.NOTHING, flow.sequence(items), close, close))
-        return result
-    if _may_close(path.removesuffix("()")):
-        result = run.call(inner, arguments, at, frame)
-        run.emit(flow.Close(at, flow.ALL, path, sure=False))
-        return result
-    return run.call(inner, arguments, at, frame)
-
-
 def call_instance(run: Interpreter, value: Instance, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """Call an object of a project class without ``__call__``: a context manager that is a decorator, or not known."""
     if run.classes.is_a(value.klass, "contextlib.ContextDecorator"):
@@ -660,7 +364,7 @@ def result(
     alias = receiver.alias if isinstance(receiver, (Ext, Instance)) else ""
     if of is None:
         for value in arguments.args[0] if arguments.args else join(arguments.keywords.values()):
-            if isinstance(value, ClassValue) and is_model(run, value):
+            if isinstance(value, ClassValue) and model_attributes.is_model(run, value):
                 of = value
             elif isinstance(value, (Ext, Instance)) and value.of is not None:
                 of = value.of
@@ -685,12 +389,12 @@ def result(
                 return one(owned.made(run, Ext(receiver.path, receiver.of, alias), path, at, frame))
             return one(Ext(path + "()"))
         case "row":
-            return one(row_of(of, alias))
+            return one(model_attributes.row_of(of, alias))
         case "rows":
             box = Box("tuple", ("rows", of, path))
-            run.store.set((box, ANY_KEY), one(row_of(of, alias)))
+            run.store.set((box, ANY_KEY), one(model_attributes.row_of(of, alias)))
             return one(box)
-    if row.returns.startswith(QUERYSET) and isinstance(receiver, Instance) and is_query(run, receiver):
+    if row.returns.startswith(QUERYSET) and isinstance(receiver, Instance) and model_attributes.is_query(run, receiver):
         # A custom queryset or manager stays itself: its methods go on being there.
         return one(Instance(receiver.klass, receiver.site, receiver.of, alias))
     made = owned.made(run, Ext(run.models.canonical(row.returns), of, alias), path, at, frame)
@@ -699,7 +403,7 @@ def result(
 
 def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.At, frame: Frame) -> None:
     """Make an object of a project class that has no ``__init__`` of its own."""
-    bases = _outside(run, instance.klass)
+    bases = outside(run, instance.klass)
     for base in bases:
         row = run.models.find("touch", base)
         if row is not None:
@@ -727,7 +431,7 @@ def construct(run: Interpreter, instance: Instance, arguments: Arguments, at: r.
         late = tuple(given_late.get(name, NOTHING) for name in run.classes.init_only(instance.klass))
         attributes.dunder(run, instance, "__post_init__", late, at, frame)
         return
-    if is_model(run, instance.klass):
+    if model_attributes.is_model(run, instance.klass):
         for name, vals in arguments.keywords.items():
             run.store.set((instance, name), vals)
         if arguments.args or arguments.more or arguments.more_keywords:
@@ -783,7 +487,7 @@ def leave(run: Interpreter, manager: Value, at: r.At, frame: Frame) -> None:
             run.emit(flow.Close(at, alias if alias != "?" else flow.ALL, path, alias != "?"))
         else:
             run.emit(flow.Close(at, flow.ALL, path, True, "" if row.when == "always" else row.when))
-    elif (closes := run.beyond.closes(path)) or _may_close(path):
+    elif (closes := run.beyond.closes(path)) or installed.may_close(path):
         run.emit(flow.Close(at, flow.ALL, path, sure=closes == SURE))
 
 

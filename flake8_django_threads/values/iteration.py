@@ -42,7 +42,6 @@ from flake8_django_threads.values.domain import (
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
 
-
 # A loop's rounds are run one by one where there are no more than these, all loops around it counted.
 MOST_ROUNDS = 8
 MOST_ROUNDS_NESTED = 16

@@ -15,6 +15,7 @@ from flake8_django_threads.values import (
     expressions,
     externals,
     iteration,
+    model_attributes,
 )
 from flake8_django_threads.values.context_managers import CONFIGURED
 from flake8_django_threads.values.domain import (
@@ -40,7 +41,6 @@ from flake8_django_threads.values.domain import (
 
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
-
 
 # What a deployment decides: Django's settings, the environment, a library's dictionary of settings.
 _SETTINGS = re.compile(r"^django\.conf\.settings|^os\.(?:environ|getenv)|[A-Z]_SETTINGS\b|\bSETTINGS\b")
@@ -129,7 +129,7 @@ def _operated(run: Interpreter, frame: Frame, op: str, values: list[Vals], at: r
                 for part in attributes.ordered(written):
                     expressions.use_as_text(run, frame, part, at)
             return one(Const(_percent(texts[0]), "pattern"))
-    kept = frozenset(v for v in left if isinstance(v, (Ext, Instance)) and externals.is_query(run, v))
+    kept = frozenset(v for v in left if isinstance(v, (Ext, Instance)) and model_attributes.is_query(run, v))
     return kept or unknown("result of an operator")
 
 
@@ -167,7 +167,7 @@ def _joined(run: Interpreter, frame: Frame, op: str, values: list[Vals], at: r.A
     if op != "add":
         return None
     queries = [
-        v for v in attributes.ordered(values[1]) if isinstance(v, (Ext, Instance)) and externals.is_query(run, v)
+        v for v in attributes.ordered(values[1]) if isinstance(v, (Ext, Instance)) and model_attributes.is_query(run, v)
     ]
     each = [next(iter(vals)) if len(vals) == 1 else None for vals in values]
     sides = [boxes.parts(run, value) if isinstance(value, Box) else None for value in each]

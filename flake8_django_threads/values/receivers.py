@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import externals
+from flake8_django_threads.values import model_attributes
 from flake8_django_threads.values.domain import NOTHING, ClassValue, Ext, Frame, Vals, one
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ def parameter(run: Interpreter, frame: Frame, name: str) -> Vals:
             continue
         with run.detached():
             models = frozenset(v for v in run.evaluate(outside, sender) if isinstance(v, (ClassValue, Ext)))
-        models = frozenset(v for v in models if externals.is_model(run, v))
-        found |= models if name == "sender" else frozenset().union(*(one(externals.row_of(v)) for v in models))
+        models = frozenset(v for v in models if model_attributes.is_model(run, v))
+        found |= models if name == "sender" else frozenset().union(*(one(model_attributes.row_of(v)) for v in models))
     return found
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
-from flake8_django_threads.values import boxes, constraints, externals, flow, surroundings
+from flake8_django_threads.values import boxes, constraints, externals, flow, model_attributes, surroundings
 from flake8_django_threads.values.domain import (
     NONE,
     NOTHING,
@@ -57,7 +57,9 @@ def applies(run: Interpreter, row: Row, receiver: Value | None, arguments: Argum
 
 def remember_query(run: Interpreter, instance: Instance, arguments: Arguments) -> None:
     """Keep which querysets and managers an object of a library's class was made from."""
-    queries = frozenset(v for v in arguments.all() if isinstance(v, (Ext, Instance)) and externals.is_query(run, v))
+    queries = frozenset(
+        v for v in arguments.all() if isinstance(v, (Ext, Instance)) and model_attributes.is_query(run, v)
+    )
     if queries:
         run.store.set((instance, "<query>"), queries)
 
