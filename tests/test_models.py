@@ -9,7 +9,7 @@ import pytest
 
 from flake8_django_threads.models.load import Models, load, load_file
 from flake8_django_threads.models.schema import Row, Slot, read_tables
-from flake8_django_threads.values.builtin_calls import HANDLERS
+from flake8_django_threads.values.tables import HANDLERS
 
 TABLES = """
 [[type]]

@@ -16,22 +16,24 @@ from flake8_django_threads.values import (
     patterns,
 )
 from flake8_django_threads.values.domain import (
+    CONFIGURED,
     Frame,
     Vals,
     unknown,
 )
 
 if TYPE_CHECKING:
+    from flake8_django_threads.values.handlers import Runner
     from flake8_django_threads.values.interpreter import Interpreter
 
 
-def if_statement(run: Interpreter, frame: Frame, stmt: r.If) -> bool:
+def _if_statement(run: Interpreter, frame: Frame, stmt: r.If) -> bool:
     """Run the arm that the test decides for, else both as alternatives."""
     if isinstance(stmt.test, r.BoolOp) and _acts(run, frame, stmt.test):
         return _if_first(run, frame, stmt, stmt.test)
     vals = run.evaluate(frame, stmt.test)
     if operations.from_settings(vals):
-        vals = unknown(context_managers.CONFIGURED)
+        vals = unknown(CONFIGURED)
     decided = conditions.tested(run, frame, stmt.test, vals, stmt.at)
     if decided is not None:
         return run.block(frame, stmt.body if decided else stmt.orelse)
@@ -75,7 +77,7 @@ def _if_first(run: Interpreter, frame: Frame, stmt: r.If, test: r.BoolOp) -> boo
     rest = others[0] if len(others) == 1 else r.BoolOp(test.at, test.op, others)
     inner = (r.If(stmt.at, rest, stmt.body, stmt.orelse),)
     whole = r.If(stmt.at, first, stmt.body, inner) if test.op == "or" else r.If(stmt.at, first, inner, stmt.orelse)
-    return if_statement(run, frame, whole)
+    return _if_statement(run, frame, whole)
 
 
 def _is_flag(run: Interpreter, frame: Frame, test: r.Expr) -> bool:
@@ -88,7 +90,7 @@ def _is_flag(run: Interpreter, frame: Frame, test: r.Expr) -> bool:
     return len(given) > 1 and all(isinstance(binding.expr, r.Const) for binding in given)
 
 
-def match_statement(run: Interpreter, frame: Frame, stmt: r.Match) -> bool:
+def _match_statement(run: Interpreter, frame: Frame, stmt: r.Match) -> bool:
     """Run the arms that may fit the subject, in their order."""
     subject = run.evaluate(frame, stmt.subject)
 
@@ -134,3 +136,6 @@ def match_statement(run: Interpreter, frame: Frame, stmt: r.Match) -> bool:
         return run.alternatives(stmt.at, [partial(body, case, bound), partial(from_case, index + 1)])
 
     return from_case(0)
+
+
+STATEMENTS: dict[type, Runner] = {r.If: _if_statement, r.Match: _match_statement}

@@ -11,7 +11,6 @@ from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import (
     boxes,
     conditions,
-    expressions,
     iteration,
     surroundings,
     targets,
@@ -29,13 +28,14 @@ from flake8_django_threads.values.domain import (
 )
 
 if TYPE_CHECKING:
+    from flake8_django_threads.values.handlers import Evaluator
     from flake8_django_threads.values.interpreter import Interpreter
 
 COMPREHENSION = "<comprehension>"
 
 
-def comprehension(run: Interpreter, frame: Frame, expr: r.Comprehension) -> Vals:
-    first = expressions.evaluate(run, frame, expr.clauses[0].iterable)
+def _comprehension(run: Interpreter, frame: Frame, expr: r.Comprehension) -> Vals:
+    first = run.evaluate(frame, expr.clauses[0].iterable)
     scope = _scope(run, frame, expr)
     if expr.kind == "generator":
         return one(Lazy(expr, scope, first))
@@ -103,7 +103,7 @@ def lazy_turns(run: Interpreter, lazy: Lazy) -> iteration.Turns | None:
             targets.assign(run, lazy.frame, clause.target, part, None)
 
             def chosen() -> bool:
-                return use([expressions.evaluate(run, lazy.frame, element) for element in node.elements][-1])
+                return use([run.evaluate(lazy.frame, element) for element in node.elements][-1])
 
             live, is_sure = _tested(run, lazy.frame, clause.tests, node.at, chosen)
             outer.exact = outer.exact and is_sure
@@ -123,7 +123,7 @@ def _tested(
     """Run ``chosen`` where the tests of a comprehension let an element through; also, whether that is decided."""
     if not tests:
         return chosen(), True
-    vals = expressions.evaluate(run, frame, tests[0])
+    vals = run.evaluate(frame, tests[0])
     decided = conditions.tested(run, frame, tests[0], vals, at)
     if decided is False:
         return True, True
@@ -147,10 +147,10 @@ def _rounds(
 ) -> bool:
     """Run a comprehension from its ``index``-th clause on; True if what was found is surely all there is, in order."""
     if index == len(expr.clauses):
-        found(tuple([expressions.evaluate(run, frame, element) for element in expr.elements]))
+        found(tuple([run.evaluate(frame, element) for element in expr.elements]))
         return True
     clause = expr.clauses[index]
-    iterable = expressions.evaluate(run, frame, clause.iterable) if first is None else first
+    iterable = run.evaluate(frame, clause.iterable) if first is None else first
     turns = None if clause.is_async else iteration.turns(run, iterable, expr.at, frame)
     sure = True
 
@@ -178,3 +178,6 @@ def _rounds(
     at_least_once = iteration.at_least_once(run, iterable) and not clause.tests
     run.loop(frame, expr.at, head, lambda: body(current[0]), (), at_least_once, False)
     return False
+
+
+EXPRESSIONS: dict[type, Evaluator] = {r.Comprehension: _comprehension}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import attributes, calls, externals, flow, surroundings, targets, transactions
 from flake8_django_threads.values.domain import (
+    CONFIGURED,
     NONE,
     NOTHING,
     Arguments,
@@ -26,7 +27,6 @@ from flake8_django_threads.values.domain import (
 )
 from flake8_django_threads.values.flow import sequence
 
-CONFIGURED = "configuration"
 # The cell of what entering a library's manager gives, where that is known.
 ENTERED = "<entered>"
 _NO_MANAGER: flow.Kind = ("TypeError", "Exception", "BaseException")

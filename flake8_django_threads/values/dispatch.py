@@ -23,13 +23,14 @@ from flake8_django_threads.values.domain import (
 )
 
 if TYPE_CHECKING:
+    from flake8_django_threads.values.handlers import Handler
     from flake8_django_threads.values.interpreter import Interpreter
 
 _REGISTERED = "<registered>"
 _REGISTER = "functools.singledispatch().register"
 
 
-def register(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+def _register(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """``@show.register`` on an annotated function, ``@show.register(Class)``, or ``show.register(Class, function)``."""
     generic = receiver
     kind: Vals = NOTHING
@@ -84,4 +85,4 @@ def _depth(run: Interpreter, classes: Vals) -> int:
     return max((len(run.classes.mro(c)) for c in classes if isinstance(c, (ClassValue, Ext))), default=0)
 
 
-__all__ = ["Frame", "choose", "register"]
+HANDLERS: dict[str, Handler] = {"functools.singledispatch().register": _register}

@@ -249,6 +249,8 @@ PROPERTY = "property"
 NOTHING: Vals = frozenset()
 NONE: Vals = frozenset({Const(None, "NoneType")})
 _CUT = Unknown("limit: values")
+# The reason of what hangs on the deployment: a setting or an environment variable.
+CONFIGURED = "configuration"
 
 
 def unknown(reason: str) -> Vals:

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import (
     attributes,
     boxes,
     calls,
-    comprehensions,
     conditions,
     externals,
     flow,
     iteration,
     operations,
 )
-from flake8_django_threads.values.context_managers import CONFIGURED
 from flake8_django_threads.values.domain import (
     ANY_KEY,
+    CONFIGURED,
     Box,
     Const,
     Ext,
@@ -40,6 +39,7 @@ from flake8_django_threads.values.domain import (
 )
 
 if TYPE_CHECKING:
+    from flake8_django_threads.values.handlers import Evaluator
     from flake8_django_threads.values.interpreter import Interpreter
 
 _EXITS: flow.Kind = ("SystemExit", "BaseException")
@@ -49,12 +49,6 @@ NEVER_RETURNS: dict[str, Callable[[r.At], flow.Node]] = {
     **dict.fromkeys(("os._exit", "os.abort"), lambda at: flow.Branch(at, ())),
 }
 MOST_TEXTS = 8
-
-
-def evaluate(run: Interpreter, frame: Frame, expr: r.Expr) -> Vals:
-    """The values that ``expr`` may have."""
-    run.step()
-    return _EXPRESSIONS[type(expr)](run, frame, expr)
 
 
 def _const(run: Interpreter, frame: Frame, expr: r.Const) -> Vals:
@@ -67,20 +61,20 @@ def _name(run: Interpreter, frame: Frame, expr: r.Name) -> Vals:
 
 
 def _attr(run: Interpreter, frame: Frame, expr: r.Attr) -> Vals:
-    return attributes.attribute(run, evaluate(run, frame, expr.base), expr.name, expr.at, frame)
+    return attributes.attribute(run, run.evaluate(frame, expr.base), expr.name, expr.at, frame)
 
 
 def _index(run: Interpreter, frame: Frame, expr: r.Index) -> Vals:
-    base = evaluate(run, frame, expr.base)
-    return attributes.item(run, base, evaluate(run, frame, expr.key), expr.at, frame)
+    base = run.evaluate(frame, expr.base)
+    return attributes.item(run, base, run.evaluate(frame, expr.key), expr.at, frame)
 
 
 def _slice(run: Interpreter, frame: Frame, expr: r.Slice) -> Vals:
     bounds = []
     for part in (expr.lower, expr.upper):
-        value = literal(evaluate(run, frame, part)) if part is not None else None
+        value = literal(run.evaluate(frame, part)) if part is not None else None
         bounds.append("" if value is None else str(value) if isinstance(value, int) else "?")
-    step = literal(evaluate(run, frame, expr.step)) if expr.step is not None else 1
+    step = literal(run.evaluate(frame, expr.step)) if expr.step is not None else 1
     bounds += [str(step)] if step != 1 and isinstance(step, int) else ["?"] if step != 1 else []
     return one(Const(":".join(bounds), "slice"))
 
@@ -90,7 +84,7 @@ def _call(run: Interpreter, frame: Frame, expr: r.Call) -> Vals:
 
 
 def _starred(run: Interpreter, frame: Frame, expr: r.Starred) -> Vals:
-    return evaluate(run, frame, expr.value)
+    return run.evaluate(frame, expr.value)
 
 
 def _display(run: Interpreter, frame: Frame, expr: r.Display) -> Vals:
@@ -99,11 +93,11 @@ def _display(run: Interpreter, frame: Frame, expr: r.Display) -> Vals:
     is_sure = expr.kind != "set"
     for item in expr.items:
         if isinstance(item, r.Starred):
-            spread, is_whole = iteration.collect(run, evaluate(run, frame, item.value), item.at, frame)
+            spread, is_whole = iteration.collect(run, run.evaluate(frame, item.value), item.at, frame)
             parts += spread
             is_sure = is_sure and is_whole
             continue
-        held = evaluate(run, frame, item)
+        held = run.evaluate(frame, item)
         for each in attributes.ordered(held) if expr.kind == "set" else ():
             attributes.dunder(run, each, "__hash__", (), expr.at, frame)
         parts.append(held)
@@ -123,16 +117,16 @@ def _dict(run: Interpreter, frame: Frame, expr: r.DictDisplay) -> Vals:
         boxes.clear(run, box)
     for key, value in expr.items:
         if key is None:
-            for other in attributes.ordered(evaluate(run, frame, value)):
+            for other in attributes.ordered(run.evaluate(frame, value)):
                 if isinstance(other, Box):
                     boxes.update(run, box, other)
                 else:
                     run.store.add((box, ANY_KEY), unknown("item of something unknown"))
             continue
-        keys = evaluate(run, frame, key)
+        keys = run.evaluate(frame, key)
         for each in attributes.ordered(keys):
             attributes.dunder(run, each, "__hash__", (), expr.at, frame)
-        vals = evaluate(run, frame, value)
+        vals = run.evaluate(frame, value)
         if not is_new and boxes.holds(run, box, keys) is not False:
             vals = join((vals, boxes.get(run, box, keys)))
         boxes.put(run, box, keys, vals)
@@ -148,20 +142,20 @@ def _lambda(run: Interpreter, frame: Frame, expr: r.LambdaExpr) -> Vals:
 
 def _boolop(run: Interpreter, frame: Frame, expr: r.BoolOp) -> Vals:
     run.sure = None
-    first = evaluate(run, frame, expr.operands[0])
+    first = run.evaluate(frame, expr.operands[0])
     rest = expr.operands[1:]
     decided = conditions.tested(run, frame, expr.operands[0], first, expr.at)
     if decided is not None and decided == (expr.op == "or"):
         return first
     following = rest[0] if len(rest) == 1 else r.BoolOp(expr.at, expr.op, rest)
     if decided is not None:
-        return evaluate(run, frame, following)
+        return run.evaluate(frame, following)
     found: list[Vals] = [frozenset(v for v in first if truth(one(v)) is not (expr.op == "and"))]
 
     def more() -> bool:
         conditions.narrow(run, frame, expr.operands[0], expr.op == "and")
         with run.writing() as items:
-            found.append(evaluate(run, frame, following))
+            found.append(run.evaluate(frame, following))
         tree = flow.sequence(items)
         run.emit(tree)
         sure.append(flow.never_ends(tree) or conditions.outcome(run, frame, following, found[-1]) is ends)
@@ -177,7 +171,7 @@ def _boolop(run: Interpreter, frame: Frame, expr: r.BoolOp) -> Vals:
 
 
 def _not(run: Interpreter, frame: Frame, expr: r.Not) -> Vals:
-    vals = evaluate(run, frame, expr.operand)
+    vals = run.evaluate(frame, expr.operand)
     decided = conditions.tested(run, frame, expr.operand, vals, expr.at)
     if decided is None and operations.from_settings(vals):
         return unknown(CONFIGURED)
@@ -185,16 +179,16 @@ def _not(run: Interpreter, frame: Frame, expr: r.Not) -> Vals:
 
 
 def _ifexpr(run: Interpreter, frame: Frame, expr: r.IfExpr) -> Vals:
-    vals = evaluate(run, frame, expr.test)
+    vals = run.evaluate(frame, expr.test)
     decided = conditions.tested(run, frame, expr.test, vals, expr.at)
     if decided is not None:
-        return evaluate(run, frame, expr.body if decided else expr.orelse)
+        return run.evaluate(frame, expr.body if decided else expr.orelse)
     found: list[Vals] = []
 
     def arm(taken: bool, choice: r.Expr) -> Callable[[], bool]:
         def chosen() -> bool:
             conditions.narrow(run, frame, expr.test, taken)
-            found.append(evaluate(run, frame, choice))
+            found.append(run.evaluate(frame, choice))
             return True
 
         return chosen
@@ -204,13 +198,13 @@ def _ifexpr(run: Interpreter, frame: Frame, expr: r.IfExpr) -> Vals:
 
 
 def _walrus(run: Interpreter, frame: Frame, expr: r.Walrus) -> Vals:
-    vals = evaluate(run, frame, expr.value)
+    vals = run.evaluate(frame, expr.value)
     run.bind(frame, expr.target.id, vals)
     return vals
 
 
 def _await(run: Interpreter, frame: Frame, expr: r.Await) -> Vals:
-    vals = evaluate(run, frame, expr.value)
+    vals = run.evaluate(frame, expr.value)
     found: list[Vals] = []
     for value in attributes.ordered(vals):
         found.append(calls.wait_for(run, value, expr.at, frame))
@@ -220,7 +214,7 @@ def _await(run: Interpreter, frame: Frame, expr: r.Await) -> Vals:
 
 
 def _yield(run: Interpreter, frame: Frame, expr: r.Yield) -> Vals:
-    vals = evaluate(run, frame, expr.value) if expr.value is not None else one(Const(None, "NoneType"))
+    vals = run.evaluate(frame, expr.value) if expr.value is not None else one(Const(None, "NoneType"))
     if run.active:
         running = run.active[-1]
         running.yields = join((running.yields, vals))
@@ -233,7 +227,7 @@ def _yield(run: Interpreter, frame: Frame, expr: r.Yield) -> Vals:
 
 
 def _yield_from(run: Interpreter, frame: Frame, expr: r.YieldFrom) -> Vals:
-    inner = evaluate(run, frame, expr.value)
+    inner = run.evaluate(frame, expr.value)
     if run.active:
         run.active[-1].told = None
     generator = next(iter(inner)) if len(inner) == 1 else None
@@ -259,7 +253,7 @@ def _yield_from(run: Interpreter, frame: Frame, expr: r.YieldFrom) -> Vals:
 def _fstring(run: Interpreter, frame: Frame, expr: r.FString) -> Vals:
     texts: list[list[str]] = [[""]]
     for part in expr.parts:
-        vals = evaluate(run, frame, part)
+        vals = run.evaluate(frame, part)
         texts.append(_written(vals))
         if not isinstance(part, r.Const):
             for value in attributes.ordered(vals):
@@ -294,11 +288,11 @@ def never_returns(run: Interpreter, frame: Frame, expr: r.Expr) -> bool:
     if last not in ("exit", "_exit", "abort", "quit"):
         return False
     with run.writing():
-        function = evaluate(run, frame, expr.func)
+        function = run.evaluate(frame, expr.func)
     return bool(function) and all(isinstance(v, Ext) and v.path in NEVER_RETURNS for v in function)
 
 
-_EXPRESSIONS: dict[type, Callable[[Interpreter, Frame, Any], Vals]] = {
+EXPRESSIONS: dict[type, Evaluator] = {
     r.Const: _const,
     r.Name: _name,
     r.Attr: _attr,
@@ -309,11 +303,8 @@ _EXPRESSIONS: dict[type, Callable[[Interpreter, Frame, Any], Vals]] = {
     r.Display: _display,
     r.DictDisplay: _dict,
     r.LambdaExpr: _lambda,
-    r.Comprehension: comprehensions.comprehension,
     r.BoolOp: _boolop,
     r.Not: _not,
-    r.Operation: operations.operation,
-    r.Compare: operations.compare,
     r.IfExpr: _ifexpr,
     r.Walrus: _walrus,
     r.Await: _await,

@@ -11,7 +11,6 @@ from flake8_django_threads.project.beyond import SURE
 from flake8_django_threads.values import (
     attributes,
     box_methods,
-    builtin_calls,
     container_calls,
     context_calls,
     django_calls,
@@ -273,7 +272,7 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
         return unknown("result of a call that never returns")
     if run.models.find("wait", path) is not None:
         run.emit(flow.Wait(at, path.replace("()", "")))
-    handler = builtin_calls.HANDLERS.get(path)
+    handler = run.handlers.get(path)
     if handler is not None:
         owner = function if receiver is None and path.endswith("()") else receiver
         return handler(run, owner, arguments, at, frame)

@@ -19,9 +19,9 @@ from flake8_django_threads.project.store import Store as Modules
 from flake8_django_threads.project.survey import Derived
 from flake8_django_threads.values import (
     calls,
-    expressions,
     flow,
     loops,
+    tables,
     transactions,
 )
 from flake8_django_threads.values.activations import Activation
@@ -48,7 +48,6 @@ from flake8_django_threads.values.flow import Node, Summary, sequence
 from flake8_django_threads.values.model_classes import ModelClasses
 from flake8_django_threads.values.mutations import Mutations
 from flake8_django_threads.values.namespaces import Namespaces
-from flake8_django_threads.values.statements import STATEMENTS
 from flake8_django_threads.values.store import Delta, Store
 from flake8_django_threads.values.transactions import Block, Start
 
@@ -161,6 +160,8 @@ class Interpreter:
         self.unrolled = 1
         self.beyond = beyond
         self.making: list[ClassValue] = []
+        self.handlers = tables.HANDLERS
+        self.meanings = tables.MEANINGS
 
     def begin(self) -> None:
         """Forget the cells of the last site and start counting its steps."""
@@ -254,7 +255,8 @@ class Interpreter:
 
     def evaluate(self, frame: Frame, expr: r.Expr) -> Vals:
         """The values of an expression; its flow goes to the running body."""
-        return expressions.evaluate(self, frame, expr)
+        self.step()
+        return tables.EXPRESSIONS[type(expr)](self, frame, expr)
 
     def call(self, function: Vals, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
         """The result of calling any of ``function``."""
@@ -375,7 +377,7 @@ class Interpreter:
         """Run statements in order; False if the end is not reached."""
         for stmt in block:
             self.step()
-            if not STATEMENTS[type(stmt)](self, frame, stmt):
+            if not tables.STATEMENTS[type(stmt)](self, frame, stmt):
                 return False
         return True
 

@@ -28,10 +28,11 @@ from flake8_django_threads.values.flow import Node, sequence
 from flake8_django_threads.values.store import Delta
 
 if TYPE_CHECKING:
+    from flake8_django_threads.values.handlers import Runner
     from flake8_django_threads.values.interpreter import Interpreter
 
 
-def while_loop(run: Interpreter, frame: Frame, stmt: r.While) -> bool:
+def _while_loop(run: Interpreter, frame: Frame, stmt: r.While) -> bool:
     """Run a ``while``; one over a true constant only ends by a jump."""
     never = False
 
@@ -48,7 +49,7 @@ def while_loop(run: Interpreter, frame: Frame, stmt: r.While) -> bool:
     return loop(run, frame, stmt.at, head, body, stmt.orelse, endless, endless)
 
 
-def for_loop(run: Interpreter, frame: Frame, stmt: r.For) -> bool:
+def _for_loop(run: Interpreter, frame: Frame, stmt: r.For) -> bool:
     """Run a ``for``: over a generator's body, over known items one by one, else over what any item may be."""
     iterable = run.evaluate(frame, stmt.iterable)
     if len(iterable) == 1:
@@ -230,7 +231,7 @@ def _loop_else(
     return sequence(items), bool(ends)
 
 
-def jump(run: Interpreter, _frame: Frame, stmt: r.Break | r.Continue) -> bool:
+def _jump(run: Interpreter, _frame: Frame, stmt: r.Break | r.Continue) -> bool:
     """Leave a round: the state here is one of those behind the loop, or before its next round."""
     is_break = isinstance(stmt, r.Break)
     if run.active and run.active[-1].loops:
@@ -270,3 +271,11 @@ def _holds_jump(node: Node, kinds: tuple[str, ...]) -> bool:
         case _:
             return False
     return any(_holds_jump(part, kinds) for part in inner)
+
+
+STATEMENTS: dict[type, Runner] = {
+    r.While: _while_loop,
+    r.For: _for_loop,
+    r.Break: _jump,
+    r.Continue: _jump,
+}

@@ -22,6 +22,7 @@ from flake8_django_threads.values.domain import (
 )
 
 if TYPE_CHECKING:
+    from flake8_django_threads.values.handlers import Handler
     from flake8_django_threads.values.interpreter import Interpreter
 
 NAMED_TUPLE = "typing.NamedTuple"
@@ -38,7 +39,7 @@ def by_type(run: Interpreter, arguments: Arguments, at: r.At, frame: Frame) -> V
     return one(klass)
 
 
-def named_tuple(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+def _named_tuple(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """``collections.namedtuple(name, fields)``."""
     fields: list[str] = []
     for given in arguments.get(1, "field_names") or NOTHING:
@@ -64,7 +65,7 @@ def as_tuple(run: Interpreter, value: Value) -> Value:
     return box
 
 
-def replaced(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+def _replaced(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """``dataclasses.replace(x, ...)`` and ``x._replace(...)``: a copy with some fields given anew."""
     given = one(receiver) if receiver is not None else arguments.get(0, None) or NOTHING
     found: set[Value] = set()
@@ -78,3 +79,10 @@ def replaced(run: Interpreter, receiver: Value | None, arguments: Arguments, at:
                 run.store.set((copy, name), held)
         found.add(copy)
     return frozenset(found)
+
+
+HANDLERS: dict[str, Handler] = {
+    "collections.namedtuple": _named_tuple,
+    "dataclasses.replace": _replaced,
+    "typing.NamedTuple()._replace": _replaced,
+}

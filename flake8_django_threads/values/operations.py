@@ -17,9 +17,9 @@ from flake8_django_threads.values import (
     iteration,
     model_attributes,
 )
-from flake8_django_threads.values.context_managers import CONFIGURED
 from flake8_django_threads.values.domain import (
     ANY_KEY,
+    CONFIGURED,
     Bound,
     Box,
     Const,
@@ -40,6 +40,7 @@ from flake8_django_threads.values.domain import (
 )
 
 if TYPE_CHECKING:
+    from flake8_django_threads.values.handlers import Evaluator
     from flake8_django_threads.values.interpreter import Interpreter
 
 # What a deployment decides: Django's settings, the environment, a library's dictionary of settings.
@@ -79,7 +80,7 @@ _MIRRORED = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _COMPARED = {"==": "__eq__", "!=": "__ne__", "<": "__lt__", ">": "__gt__", "<=": "__le__", ">=": "__ge__"}
 
 
-def operation(run: Interpreter, frame: Frame, expr: r.Operation) -> Vals:
+def _operation(run: Interpreter, frame: Frame, expr: r.Operation) -> Vals:
     return operate(run, frame, expr.op, expr.operands, expr.at)
 
 
@@ -87,7 +88,7 @@ def operate(
     run: Interpreter, frame: Frame, op: str, operands: tuple[r.Expr, ...], at: r.At, in_place: bool = False
 ) -> Vals:
     """The result of an operator: the object's own method, joined containers, a constant string, or unknown."""
-    values = [expressions.evaluate(run, frame, operand) for operand in operands]
+    values = [run.evaluate(frame, operand) for operand in operands]
     return _operated(run, frame, op, values, at, in_place)
 
 
@@ -191,8 +192,8 @@ def _percent(text: str) -> str:
     return parts[0] + "".join("\0" + part[1:] for part in parts[1:])
 
 
-def compare(run: Interpreter, frame: Frame, expr: r.Compare) -> Vals:
-    values = [expressions.evaluate(run, frame, operand) for operand in expr.operands]
+def _compare(run: Interpreter, frame: Frame, expr: r.Compare) -> Vals:
+    values = [run.evaluate(frame, operand) for operand in expr.operands]
     for index, op in enumerate(expr.ops):
         left, right = values[index], values[index + 1]
         if op in ("in", "not in"):
@@ -300,3 +301,6 @@ def _ordered(op: str, a: Any, b: Any) -> bool | None:
         return bool(_ORDERS[op](a, b)) if op in _ORDERS else None
     except TypeError:
         return None
+
+
+EXPRESSIONS: dict[type, Evaluator] = {r.Operation: _operation, r.Compare: _compare}

@@ -25,6 +25,7 @@ from flake8_django_threads.values.domain import (
 )
 
 if TYPE_CHECKING:
+    from flake8_django_threads.values.handlers import Handler
     from flake8_django_threads.values.interpreter import Interpreter
 
 HANDLER = "socketserver.BaseRequestHandler"
@@ -69,7 +70,7 @@ def made(run: Interpreter, klass: Value, arguments: Arguments, at: r.At, frame: 
         spawning.report_call(run, row, frozenset(entries), unknown_request, at, frame, None)
 
 
-def request(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
+def _request(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """Handle one request: ``setup``, one of the handling methods, and ``finish`` whatever happens."""
     if not isinstance(receiver, Instance):
         return NONE
@@ -97,4 +98,7 @@ def _run(run: Interpreter, function: Vals, at: r.At, frame: Frame) -> bool:
     return True
 
 
-__all__ = ["HANDLER", "REQUEST", "handler_rows", "is_threading", "made", "request"]
+__all__ = ["HANDLER", "REQUEST", "handler_rows", "is_threading", "made"]
+
+
+HANDLERS: dict[str, Handler] = {REQUEST: _request}

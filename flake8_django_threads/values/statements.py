@@ -1,23 +1,20 @@
 """Statements: what each does to the values and writes to the flow tree; False where its end is not reached.
 
-Loops and branches have files of their own; ``STATEMENTS`` leads from a kind of statement to its function.
+Loops and branches have files of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import (
-    branches,
     conditions,
     construction,
     context_managers,
     exceptions,
     expressions,
     flow,
-    loops,
     operations,
     targets,
 )
@@ -34,6 +31,7 @@ from flake8_django_threads.values.flow import Node, sequence
 from flake8_django_threads.values.store import Delta
 
 if TYPE_CHECKING:
+    from flake8_django_threads.values.handlers import Runner
     from flake8_django_threads.values.interpreter import Interpreter
 
 
@@ -195,7 +193,7 @@ def _define_class(run: Interpreter, frame: Frame, stmt: r.DefineClass) -> bool:
     return live
 
 
-STATEMENTS: dict[type, Callable[[Interpreter, Frame, Any], bool]] = {
+STATEMENTS: dict[type, Runner] = {
     r.Evaluate: _evaluate,
     r.Assign: _assign,
     r.Annotate: _annotate,
@@ -204,14 +202,8 @@ STATEMENTS: dict[type, Callable[[Interpreter, Frame, Any], bool]] = {
     r.Return: _return,
     r.Raise: _raise,
     r.Assert: _assert,
-    r.If: branches.if_statement,
-    r.While: loops.while_loop,
-    r.For: loops.for_loop,
-    r.Break: loops.jump,
-    r.Continue: loops.jump,
     r.Try: _try,
     r.With: _with,
-    r.Match: branches.match_statement,
     r.Import: _import,
     r.ImportFrom: _import,
     r.Define: _define,

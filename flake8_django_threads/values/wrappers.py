@@ -11,7 +11,6 @@ from flake8_django_threads.project.beyond import SURE
 from flake8_django_threads.values import (
     around,
     attributes,
-    builtin_calls,
     calls,
     context_managers,
     dispatch,
@@ -126,7 +125,7 @@ def wrap(
             if not (run.models.find("quiet", path) or installed.is_quiet(path)):
                 run.may_raise(at)
             return uses.use(run, row, arguments, path, at, frame)
-    meaning = builtin_calls.MEANINGS.get(row.does or "")
+    meaning = run.meanings.get(row.does or "")
     if meaning is not None:
         return meaning(run, receiver, arguments, at, frame)
     return one(Ext(path + "()"))
