@@ -10,32 +10,37 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from fix_cases import LINTED, WORLD
 
 from flake8_django_threads.cli import main
+from flake8_django_threads.fix import write as writing
 from flake8_django_threads.fix.plan import Change
 from flake8_django_threads.fix.write import write
 
 ROOT = Path(__file__).parents[1]
 CASE = next(case for case in LINTED if case.name == "files/both_edits")
-# Long enough that writing takes several calls.
-PADDING = "# " + "x" * 97 + "\n"
-KILLS = 500
+PAIRS = 3
+FILES = PAIRS * len(CASE.before)
+# One long line costs no time to read, and takes its time to be written.
+PADDING = "# " + "x" * 60_000 + "\n"
+SOME, MANY = 8, 500
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A project with a dozen files to mend."""
+    """A project with a few files to mend."""
     folder = shutil.copytree(WORLD, tmp_path / "tree", ignore=shutil.ignore_patterns("__pycache__"))
-    for number in range(6):
+    for number in range(PAIRS):
         for name, text in CASE.before.items():
             made = text.replace("only_spawned", f"only_{number}").replace("shared", f"shared_{number}")
             path = folder / f"{name.removesuffix('.py')}_{number}.py"
-            path.write_text(made.replace("from jobs", f"from jobs_{number}") + PADDING * 2_000)
+            path.write_text(made.replace("from jobs", f"from jobs_{number}") + PADDING)
     return folder
 
 
@@ -43,17 +48,40 @@ def contents(tree: Path) -> dict[str, bytes]:
     return {path.relative_to(tree).as_posix(): path.read_bytes() for path in sorted(tree.rglob("*.py"))}
 
 
-def run(tree: Path, wait: Callable[[int], None]) -> None:
-    """Run djt-fix in a process of its own, which has all modules loaded, and let ``wait`` look after it."""
-    child = os.fork()
-    if child == 0:
+class Run:
+    """djt-fix in a process of its own, which says when it begins to write a file."""
+
+    def __init__(self, tree: Path) -> None:
+        self._said, saying = os.pipe()
+        self._child = os.fork()
+        if self._child == 0:
+            self._work(tree, saying)
+        os.close(saying)
+
+    def _work(self, tree: Path, saying: int) -> NoReturn:
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
         os.chdir(tree)
+
+        def said(change: Change) -> None:
+            os.write(saying, b".")
+            write(change)
+
+        writing.write = said
         os._exit(main(["--write", "."]))
-    wait(child)
-    os.waitpid(child, 0)
+
+    def until_write(self, number: int) -> None:
+        """Wait until a file is about to be written, or until the end where so many are not."""
+        while number and os.read(self._said, 1):
+            number -= 1
+
+    def over(self, signal_number: int | None = None) -> None:
+        """Wait for the end, or make it come."""
+        if signal_number is not None:
+            os.kill(self._child, signal_number)
+        os.waitpid(self._child, 0)
+        os.close(self._said)
 
 
 def wholly(found: Mapping[str, bytes], old: Mapping[str, bytes], new: Mapping[str, bytes]) -> list[str]:
@@ -61,34 +89,49 @@ def wholly(found: Mapping[str, bytes], old: Mapping[str, bytes], new: Mapping[st
     return [name for name in old if found.get(name) not in (old[name], new[name])]
 
 
-@pytest.mark.slow
-def test_killed_at_any_moment_each_file_is_whole(tree: Path, tmp_path: Path) -> None:
+def lengths(tree: Path) -> tuple[float, float]:
+    """How long a run takes, and how long from its first write on."""
+    begun = time.monotonic()
+    run = Run(tree)
+    run.until_write(1)
+    first = time.monotonic()
+    run.over()
+    end = time.monotonic()
+    return end - begun, end - first
+
+
+@pytest.mark.parametrize("kills", [SOME, pytest.param(MANY, marks=pytest.mark.slow)])
+def test_killed_at_any_moment_each_file_is_whole(kills: int, tree: Path, tmp_path: Path) -> None:
     chance = random.Random(20)
     old = contents(tree)
     done = shutil.copytree(tree, tmp_path / "done")
-    run(done, lambda _: None)
-    again = shutil.copytree(tree, tmp_path / "again")
-    begun = time.monotonic()
-    run(again, lambda _: None)
-    length = time.monotonic() - begun
+    # Here, so that what is run below has everything loaded.
+    assert main(["--write", str(done)]) == 1
     new = contents(done)
-    assert sum(old[name] != new[name] for name in old) == 12
-    moments = []
-    for number in range(KILLS):
+    assert sum(old[name] != new[name] for name in old) == FILES
+    whole_run, writes = lengths(shutil.copytree(tree, tmp_path / "again"))
+    mended = []
+    for number in range(kills):
         copy = shutil.copytree(tree, tmp_path / f"copy_{number}")
-
-        def kill(child: int) -> None:
+        run = Run(copy)
+        if number % 2:
+            # Writing is a small part of a run, and the one that may do harm.
+            run.until_write(chance.randint(1, FILES))
+            time.sleep(chance.uniform(0, writes / FILES))
+        else:
             # Longer than the one that was measured, for this one may be given less of the machine.
-            time.sleep(chance.uniform(0, 1.5 * length))
-            os.kill(child, signal.SIGKILL)
-
-        run(copy, kill)
+            time.sleep(chance.uniform(0, 1.5 * whole_run))
+        run.over(signal.SIGKILL)
         found = contents(copy)
-        assert wholly(found, old, new) == []
-        moments.append(sum(found[name] == new[name] != old[name] for name in old))
+        assert wholly(found, old, new) == [], number
+        mended.append(sum(found[name] == new[name] != old[name] for name in old))
+        if number % 8 == 0:
+            Run(copy).over()
+            assert contents(copy) == new, number
         shutil.rmtree(copy)
     # Otherwise no kill has met a run that was writing.
-    assert {0, 12} < set(moments)
+    assert set(mended) & set(range(1, FILES))
+    print(f"{kills} kills; runs with so many files written: {sorted(Counter(mended).items())}")
 
 
 def test_two_runs_at_once_do_the_work_of_one(tree: Path) -> None:
@@ -100,7 +143,7 @@ def test_two_runs_at_once_do_the_work_of_one(tree: Path) -> None:
     told = [process.communicate()[1].decode() for process in runs]
     assert all("Traceback" not in text and "internal error" not in text for text in told), told
     twice = contents(tree)
-    assert sum(old[name] != twice[name] for name in old) == 12
+    assert sum(old[name] != twice[name] for name in old) == FILES
     assert all(text.count(b"finally:") <= 1 for text in twice.values())
     assert [path.name for path in tree.rglob(".*")] == []
 
@@ -119,7 +162,7 @@ def test_a_file_that_vanishes_is_told_in_one_line(
     assert main(["--write", "."]) == 2
     told = capsys.readouterr()
     assert told.err.splitlines()[0] == "jobs_0.py: cannot be written: No such file or directory"
-    assert told.out.count("fixed ") == 11
+    assert told.out.count("fixed ") == FILES - 1
 
 
 def test_the_owner_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
