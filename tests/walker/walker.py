@@ -13,8 +13,8 @@ import contextlib
 import functools
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator
-from types import SimpleNamespace
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, NamedTuple
 
 MOST_RUNS = 400
@@ -27,13 +27,15 @@ FRESH, OPEN, SHUT, REOPENED = range(4)
 class Verdict(NamedTuple):
     """The open states (OPEN or REOPENED) in which the body was left; ``complete``: all its paths were walked.
 
-    ``rests`` are those between two rounds of a loop that never ends.
+    ``rests`` are those between two rounds of a loop that never ends. ``ends`` says how the body ended, by what was
+    chosen on the way: the kind of the exception, or of what was returned.
     """
 
     plain: frozenset[int]
     raised: frozenset[int]
     rests: frozenset[int]
     complete: bool
+    ends: Mapping[tuple[int, ...], str] = MappingProxyType({})
 
     @property
     def words(self) -> str:
@@ -290,6 +292,7 @@ def walk(text: str, entry: str = "entry") -> Verdict:
     function: Callable[[], object] = namespace[entry]
     plain: set[int] = set()
     raised: set[int] = set()
+    ends: dict[tuple[int, ...], str] = {}
     waiting: deque[list[int]] = deque([[]])
     runs = 0
     while waiting and runs < MOST_RUNS:
@@ -297,19 +300,20 @@ def walk(text: str, entry: str = "entry") -> Verdict:
         runs += 1
         stage.begin(script)
         try:
-            function()
+            end = type(function()).__name__
         except Aborted:
-            pass
+            end = "went around for ever"
         except (NameError, AttributeError, TypeError, RuntimeError) as error:
             raise MalformedError(str(error)) from error
-        except (Exception, SystemExit):
-            exits = raised
+        except (Exception, SystemExit) as error:
+            end, exits = type(error).__name__, raised
         else:
             exits = plain
+        ends[tuple(choice for choice, _ in stage.taken)] = end
         if not stage.aborted and stage.state in (OPEN, REOPENED):
             exits.add(stage.state)
         for position in range(len(script), len(stage.taken)):
             choices = [choice for choice, _ in stage.taken[:position]]
             waiting.extend([*choices, other] for other in range(1, stage.taken[position][1]))
     complete = not waiting and not stage.truncated
-    return Verdict(frozenset(plain), frozenset(raised), frozenset(stage.rests), complete)
+    return Verdict(frozenset(plain), frozenset(raised), frozenset(stage.rests), complete, ends)
