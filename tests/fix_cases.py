@@ -116,15 +116,3 @@ def _read(path: Path) -> str:
 
 STAND_INS, LINTED = _stand_ins(), _repairs()
 GOLDEN = [case for case in [*STAND_INS, *LINTED] if case.before != case.after]
-# A loop over aliases and a close with an argument raise until they are mended, so they cannot show the same before and
-# after; the queries of a coroutine run in a thread of asgiref's, which outlives the run; what waits for a commit is
-# meant to show something else; a scheduler's thread never ends; and who reads options is uWSGI.
-UNCHANGED_IN_USE = [
-    case
-    for case in GOLDEN
-    if not any(
-        f"# {code}" in text for code in ("DJT005", "DJT006", "DJT103", "DJT901") for text in case.before.values()
-    )
-    and not case.name.startswith(("unsafe/", "libraries/"))
-]
-AFTER_COMMIT = [case for case in GOLDEN if any("# DJT201" in text for text in case.before.values())]

@@ -8,16 +8,60 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
-from fix_cases import AFTER_COMMIT, ALONE, UNCHANGED_IN_USE, Case
+from fix_cases import ALONE, GOLDEN, Case
 from fix_marks import MARK
 
-Observe = Callable[[Path], dict[str, Any]]
 pytestmark = pytest.mark.postgres
+
+Observe = Callable[..., dict[str, Any]]
+
+
+class InThread(NamedTuple):
+    """A function that is called in a thread, behind a query: before the edit it keeps that connection, or breaks it."""
+
+    call: str
+    aliases: tuple[str, ...] = ("default",)
+
+
+# What raises until it is mended, or breaks a connection, cannot show the same before and after.
+IN_THREAD = {
+    "closes/close_all_with_an_argument": InThread("close"),
+    "closes/loop_over_aliases": InThread("close_them"),
+    # The job of a scheduler that is not started: it would wait for an hour.
+    "libraries/job_that_is_only_one": InThread("sync"),
+    "unsafe/drivers_connection": InThread("reset"),
+    "unsafe/forgotten_connection": InThread("forget", ("archive",)),
+}
+# Their close is no ``finally``: it is not reached behind an exception, before the edit or after it.
+IN_COROUTINE = {"closes/in_a_coroutine", "closes/through_a_function_in_a_coroutine"}
+# The fork's own queries do not fail, and a transaction that is under way would end at it, which makes the edit unsafe.
+AT_FORK = {"unsafe/fork_behind_a_query"}
+NOT_RUN = {"uwsgi/": "no line of Python changes: uWSGI reads the option"}
+
+
+def is_not_run(case: Case) -> bool:
+    return case.name.startswith(tuple(NOT_RUN))
+
+
+def has_code(case: Case, code: str) -> bool:
+    return any(f"# {code}" in text for text in case.before.values())
+
+
+AFTER_COMMIT = [case for case in GOLDEN if has_code(case, "DJT201")]
+AS_TESTS = [case for case in GOLDEN if has_code(case, "DJT301")]
+OTHERS = {*IN_THREAD, *IN_COROUTINE, *AT_FORK, *(case.name for case in (*AFTER_COMMIT, *AS_TESTS))}
+UNCHANGED_IN_USE = [case for case in GOLDEN if case.name not in OTHERS and not is_not_run(case)]
+
+
+def of(names: Collection[str]) -> Any:
+    """A parameter for the golden cases of these names."""
+    cases = {case.name: case for case in GOLDEN}
+    return pytest.mark.parametrize("case", [cases[name] for name in sorted(names)], ids=lambda case: case.name)
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +75,11 @@ def observe(postgres: dict[str, str]) -> Iterator[Observe]:
     ) as process:
         assert process.stdin is not None and process.stdout is not None
 
-        def ask(folder: Path) -> dict[str, Any]:
+        def ask(folder: Path, **more: object) -> dict[str, Any]:
             files = sorted(folder.rglob("*.py"))
             names = {file: ".".join(file.relative_to(folder).with_suffix("").parts) for file in files}
             calls = {name: sorted(starters(file.read_text("utf-8"))) for file, name in names.items()}
-            case = {"folder": str(folder), "modules": list(names.values()), "calls": calls}
+            case = {"folder": str(folder), "modules": list(names.values()), "calls": calls, "how": "calls", **more}
             print(json.dumps(case), file=process.stdin, flush=True)
             answer: dict[str, Any] = json.loads(process.stdout.readline())
             assert "error" not in answer, answer["error"]
@@ -68,22 +112,89 @@ def starters(text: str) -> set[str]:
     return found
 
 
+def before_and_after(
+    case: Case, observe: Observe, folder: Path, **more: object
+) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """What is seen of the code in each mode, before the edit and after it."""
+    seen = []
+    for after in (False, True):
+        folder.mkdir(exist_ok=True)
+        case.lay_out(folder, after=after)
+        seen.append(observe(folder, **more))
+        shutil.rmtree(folder)
+    for mode, before in seen[0].items():
+        yield mode, before, seen[1][mode]
+
+
+def keeps_rows(saw: dict[str, Any]) -> bool:
+    """Whether a transaction around the code still wrote what it was to write."""
+    return {"before the call", "after the call"} <= {row[0] for row in saw["rows"]}
+
+
 @pytest.mark.parametrize("case", UNCHANGED_IN_USE, ids=lambda case: case.name)
 def test_repair_shows_the_same_and_leaves_nothing(case: Case, observe: Observe, tmp_path: Path) -> None:
-    seen = {}
-    for state in ("before", "after"):
-        folder = tmp_path / state
-        folder.mkdir()
-        case.lay_out(folder, after=state == "after")
-        seen[state] = observe(folder)
-        shutil.rmtree(folder)
-    before, after = seen["before"], seen["after"]
-    assert any(mode["leaked"] for mode in before.values()), "the code does not leak"
-    for mode, saw in after.items():
-        assert saw["leaked"] == 0, (mode, saw)
-        assert {**saw, "leaked": None} == {**before[mode], "leaked": None}, mode
-    rows = [row[0] for row in after["in a transaction"]["rows"]]
-    assert {"before the call", "after the call"} <= set(rows)
+    leaked = 0
+    for mode, before, after in before_and_after(case, observe, tmp_path / "case"):
+        leaked += before["leaked"]
+        assert after["leaked"] == 0, (mode, after)
+        assert {**after, "leaked": None} == {**before, "leaked": None}, mode
+        assert mode != "in a transaction" or keeps_rows(after)
+    assert leaked, "the code does not leak"
+
+
+@of(IN_THREAD)
+def test_repair_leaves_a_thread_without_a_connection_that_is_open(case: Case, observe: Observe, tmp_path: Path) -> None:
+    call, aliases = IN_THREAD[case.name]
+    module = next(name.removesuffix(".py") for name in case.before)
+    how = {"how": "in a thread", "calls": {module: [call]}, "aliases": aliases}
+    for mode, before, after in before_and_after(case, observe, tmp_path / "case", **how):
+        assert after["leaked"] == 0, (mode, after)
+        assert "left open: []" in after["printed"], (mode, after)
+        assert not any(line.startswith("not usable") for line in after["printed"]), (mode, after)
+        raised = [line for line in after["printed"] if line.startswith("raised")]
+        assert raised == [] or raised == [line for line in before["printed"] if line.startswith("raised")], mode
+        assert after["raised"] == [], mode
+        assert mode != "in a transaction" or keeps_rows(after)
+        assert before["leaked"] or "left open: []" not in before["printed"], (mode, before)
+
+
+@of(IN_COROUTINE)
+def test_repair_of_a_coroutine_closes_where_its_queries_ran(case: Case, observe: Observe, tmp_path: Path) -> None:
+    modes = ("usual", "in a transaction")
+    for mode, before, after in before_and_after(case, observe, tmp_path / "case", modes=modes):
+        assert (before["leaked"], after["leaked"]) == (1, 0), mode
+        assert {**after, "leaked": None} == {**before, "leaked": None}, mode
+        assert mode != "in a transaction" or keeps_rows(after)
+
+
+@of(AT_FORK)
+def test_repair_lets_a_child_inherit_no_open_connection(case: Case, observe: Observe, tmp_path: Path) -> None:
+    for _, before, after in before_and_after(case, observe, tmp_path / "case", modes=("usual",)):
+        assert (before["inherited"], after["inherited"]) == (["default"], [])
+        assert after["leaked"] == 0
+        assert (after["rows"], after["raised"]) == (before["rows"], before["raised"])
+        assert "archived" in {row[1] for row in after["rows"]}
+
+
+@pytest.mark.parametrize("case", AS_TESTS, ids=lambda case: case.name)
+def test_repair_of_a_test_lets_its_thread_see_its_rows(case: Case, observe: Observe, tmp_path: Path) -> None:
+    if "pytest" in case.before[ALONE]:
+        pytest.importorskip("pytest_django")
+    how = {"how": "as tests", "modes": ("usual", "failing")}
+    for mode, before, after in before_and_after(case, observe, tmp_path / "case", **how):
+        assert after["leaked"] == 0, (mode, after)
+        assert "in a transaction: True" in before["printed"]
+        assert "in a transaction: False" in after["printed"]
+        assert after["raised"] == before["raised"], mode
+        # The first two rows of the stage, and the test's own.
+        assert mode == "failing" or ("3" in after["printed"] and "3" not in before["printed"]), (before, after)
+
+
+def test_each_case_is_run_in_some_way_or_is_none_to_run() -> None:
+    ways = [UNCHANGED_IN_USE, AFTER_COMMIT, AS_TESTS, [case for case in GOLDEN if is_not_run(case)]]
+    named = [*IN_THREAD, *IN_COROUTINE, *AT_FORK, *(case.name for way in ways for case in way)]
+    assert sorted(named) == sorted(case.name for case in GOLDEN)
+    assert all(any(case.name.startswith(prefix) for case in GOLDEN) for prefix in NOT_RUN)
 
 
 def test_the_stage_sees_rows_that_a_close_would_lose(observe: Observe, tmp_path: Path) -> None:
@@ -93,7 +204,7 @@ def test_the_stage_sees_rows_that_a_close_would_lose(observe: Observe, tmp_path:
         "def start():\n    sync()\n    Thread(target=sync).start()  # DJT001 boundary\n"
     )
     seen = observe(tmp_path)["in a transaction"]
-    assert "before the call" not in [row[0] for row in seen["rows"]]
+    assert not keeps_rows(seen)
 
 
 @pytest.mark.parametrize("case", AFTER_COMMIT, ids=lambda case: case.name)
@@ -108,4 +219,4 @@ def test_what_waits_for_the_commit_runs_behind_it_and_leaves_nothing(
         # Before the commit the thread would not have found them.
         assert {("a", "seen"), ("a", "late")} & rows or mode == "failing" or "archive" in case.before[ALONE], mode
         assert made, mode
-        assert mode != "in a transaction" or {"before the call", "after the call"} <= {name for name, _ in rows}
+        assert mode != "in a transaction" or keeps_rows(saw)

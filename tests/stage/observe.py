@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import gc
 import io
+import os
 import re
 import threading
 import time
@@ -14,6 +15,7 @@ from contextlib import ExitStack, redirect_stdout
 from typing import Any
 from unittest import mock
 
+from asgiref.sync import SyncToAsync
 from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
@@ -35,6 +37,7 @@ class Run:
     def __init__(self, *, failing: bool) -> None:
         self._failing = failing
         self._main = threading.get_ident()
+        self._inherited: set[str] = set()
         self._threads: list[threading.Thread] = []
         self._raw: list[threading.Event] = []
         self._futures: list[Future[Any]] = []
@@ -64,6 +67,7 @@ class Run:
         rows = sorted(_order().objects.values_list("name", "note", "user", "pushed"))
         seen = {
             "leaked": leaked,
+            "inherited": sorted(self._inherited),
             "returned": sorted(self.returned),
             "raised": sorted(self.raised),
             "printed": sorted(self.printed.getvalue().splitlines()),
@@ -73,7 +77,7 @@ class Run:
         return seen
 
     def _watch(self, stack: ExitStack) -> None:
-        start, start_raw, submit, call_back, pool, connect, execute = (
+        start, start_raw, submit, call_back, pool, connect, execute, fork = (
             threading.Thread.start,
             _thread.start_new_thread,
             ThreadPoolExecutor.submit,
@@ -81,6 +85,7 @@ class Run:
             ThreadPoolExecutor.__init__,
             BaseDatabaseWrapper.connect,
             CursorWrapper.execute,
+            os.fork,
         )
 
         def started(thread: threading.Thread) -> None:
@@ -125,6 +130,10 @@ class Run:
                 raise Boom
             return result
 
+        def forked() -> int:
+            self._inherited.update(own.alias for own in connections.all() if own.connection is not None)
+            return fork()
+
         def died(args: threading.ExceptHookArgs) -> None:
             self.raised.append(_plain(args.exc_value))
 
@@ -137,6 +146,7 @@ class Run:
             (BaseDatabaseWrapper, "connect", connected),
             (CursorWrapper, "execute", executed),
             (threading, "excepthook", died),
+            (os, "fork", forked),
         ):
             stack.enter_context(mock.patch.object(owner, name, new))
         threading.setprofile(self._profile)
@@ -201,6 +211,8 @@ class Run:
             time.sleep(0.002)
 
     def _clean(self) -> None:
+        # Its thread outlives the run.
+        SyncToAsync.single_thread_executor.submit(connections.close_all).result()
         for wrapper in self._wrappers:
             if wrapper.connection is not None and wrapper not in connections.all():
                 wrapper.connection.close()

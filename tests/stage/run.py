@@ -1,7 +1,9 @@
 """Reads cases as JSON lines from stdin and runs each as it says, on the PostgreSQL server of the environment.
 
 A case: ``folder``, the ``modules`` in it to import, and in ``calls`` what of each module starts threads: a function,
-``Class.method``, or a class of threads. The answer, one line: what each mode showed (see ``observe``), or the error.
+``Class.method``, or a class of threads. ``how`` it is run: "calls", one after the other; "in a thread", behind a query
+to each of the ``aliases`` (see ``_in_thread``); "as tests", those that the modules hold (see ``testing``). ``modes``
+may leave some out. The answer, one line: what each mode showed (see ``observe``), or the error.
 """
 
 from __future__ import annotations
@@ -15,14 +17,16 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import django
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import Error, connection, connections, transaction
 
 WORLD = Path(__file__).parent / "world"
 MODES = ("usual", "failing", "in a transaction")
@@ -34,7 +38,7 @@ def main() -> None:
     for line in sys.stdin:
         case = json.loads(line)
         try:
-            answer: dict[str, object] = {mode: _run(case, mode) for mode in MODES}
+            answer: dict[str, object] = {mode: _run(case, mode) for mode in case.get("modes", MODES)}
         except BaseException:
             answer = {"error": traceback.format_exc()}
         print(json.dumps(answer), flush=True)
@@ -52,7 +56,9 @@ def _set_up() -> None:
     sys.path.insert(0, str(WORLD))
     settings.configure(
         DATABASES={"default": database, "archive": dict(database)},
-        INSTALLED_APPS=["orders"],
+        # django_apscheduler's own threads are never started, and its tables never made.
+        INSTALLED_APPS=["orders", "django_apscheduler"],
+        ROOT_URLCONF="stage.urls",
         DEFAULT_AUTO_FIELD="django.db.models.AutoField",
         NAME="the stage",
     )
@@ -102,9 +108,50 @@ def _drive(case: Mapping[str, Any]) -> None:
         modules = {name: _load(folder, name) for name in case["modules"]}
     finally:
         sys.path.remove(str(folder))
+    if case["how"] == "as tests":
+        from stage.testing import run_tests
+
+        run_tests(modules.values())
+        return
     for name, calls in case["calls"].items():
         for call in calls:
-            _call(modules[name], call)
+            if case["how"] == "in a thread":
+                _in_thread(partial(_call, modules[name], call), case["aliases"])
+            else:
+                _call(modules[name], call)
+
+
+def _in_thread(call: Callable[[], None], aliases: Sequence[str]) -> None:
+    """Call behind a query in a thread of its own; tell which connections are open then, and whether they can be used.
+
+    What the thread can still reach is closed behind it.
+    """
+    from stage.observe import Boom
+
+    order = sys.modules["orders.models"].Order
+
+    def query() -> None:
+        # In a failing run it is sent, and then raises.
+        with suppress(Boom):
+            for alias in aliases:
+                order.objects.using(alias).count()
+
+    def run() -> None:
+        query()
+        try:
+            call()
+        except Exception as error:
+            print(f"raised: {type(error).__name__}: {error}")
+        print("left open:", [own.alias for own in connections.all(initialized_only=True) if own.connection is not None])
+        try:
+            query()
+        except Error as error:
+            print(f"not usable: {type(error).__name__}")
+        connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
 
 
 def _load(folder: Path, name: str) -> ModuleType:
@@ -133,6 +180,7 @@ def _arguments(function: Any) -> list[object]:
     """A value for each parameter that has no default, by its name."""
     order = sys.modules["orders.models"].Order
     values: dict[str, object] = {
+        "alias": "archive",
         "Order": order,
         "Thread": threading.Thread,
         "connections": [],

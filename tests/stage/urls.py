@@ -1,0 +1,3 @@
+"""No page: a test's client gets a 404."""
+
+urlpatterns: list[object] = []
