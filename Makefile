@@ -6,7 +6,7 @@ PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3 pyth
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: demo test coverage test-all test-libraries oracle mutants check bench clean
+.PHONY: demo test coverage test-all test-libraries test-uwsgi oracle mutants check bench clean
 
 demo: .venv/package
 	@PYTHONPATH=tests $(BIN)/python -m demo.demo
@@ -33,6 +33,10 @@ mutants: .venv/groups
 test-libraries: .libraries/installed
 	PYTHONPATH=tests .libraries/bin/python -m pytest tests/libraries
 
+# What DJT901 is about, asked of real servers: a release whose threads wait for an option, and one whose threads do not.
+test-uwsgi: .venv/groups .uwsgi/installed
+	UWSGI_RELEASES=.uwsgi/older:.uwsgi/newer $(BIN)/python -m pytest tests/oracle/test_uwsgi.py
+
 check: .venv/groups
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -45,7 +49,7 @@ bench: .venv/package
 	@PYTHONPATH=tests $(BIN)/python -m bench.bench $(BENCH)
 
 clean:
-	rm -rf .venv .nox .libraries .demo .bench .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage build dist
+	rm -rf .venv .nox .libraries .uwsgi .demo .bench .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip learned --group, which reads pyproject.toml's dependency groups, in 25.1.
@@ -60,6 +64,12 @@ clean:
 .venv/groups: .venv/package
 	@echo "Installing what tests and checks need ..."
 	@$(PIP) --group test --group check
+	@touch $@
+
+.uwsgi/installed: .venv/package
+	@echo "Installing two releases of uWSGI ..."
+	@$(PIP) --only-binary :all: --target .uwsgi/older "pyuwsgi==2.0.26"
+	@$(PIP) --only-binary :all: --target .uwsgi/newer "pyuwsgi>=2.0.27"
 	@touch $@
 
 .libraries/installed: pyproject.toml

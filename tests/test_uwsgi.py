@@ -81,3 +81,51 @@ def test_a_project_without_spawns_is_not_searched(project: Path) -> None:
     before = engine.sources.path_calls
     assert engine.analyse("first.py").findings == ()
     assert engine.sources.path_calls == before
+
+
+POETRY = '[[package]]\nname = "uwsgi"\nversion = "{}"\n'
+PIPFILE = '{{"default": {{\n"uwsgi": {{\n"index": "pypi",\n"version": "=={}"\n}}}}}}'
+
+
+@pytest.mark.parametrize(
+    ("path", "older", "newer"),
+    [
+        ("requirements.txt", "uwsgi==2.0.26", "uWSGI == 2.0.27"),
+        ("requirements.txt", "pyuwsgi===2.0.23.post0", "pyuwsgi[x]==2.0.30.post1"),
+        ("requirements.txt", "uwsgi<2.0.27", "uwsgi<=2.0.27"),
+        ("requirements.txt", "uwsgi>=2.0.18,<2.0.20", "uwsgi>=2.0.18,<2.1"),
+        ("requirements.txt", "uwsgi-tools\nuwsgitop==2.1", "django\nuwsgi  # the server"),
+        ("requirements.txt", "uwsgi\nuwsgi==2.0.20", "uwsgi==2.0.20\nuwsgi==2.0.28"),
+        ("requirements/prod.txt", "uwsgi==2.0.1", "uwsgi==2.1"),
+        ("constraints.txt", "uwsgi~=2.0.20,<=2.0.26", "uwsgi~=2.0.20"),
+        ("poetry.lock", POETRY.format("2.0.26"), POETRY.format("2.0.28")),
+        ("Pipfile.lock", PIPFILE.format("2.0.22"), PIPFILE.format("2.0.31")),
+        ("pyproject.toml", 'uwsgi = "2.0.24"', 'uwsgi = "^2.0.24"'),
+        ("pyproject.toml", 'uwsgi = {version = "2.0.24"}', 'uwsgi = {version = ">=2.0"}'),
+        ("pyproject.toml", 'dependencies = [\n  "uwsgi<2.0.25",\n]', 'dependencies = [\n  "uwsgi",\n]'),
+        ("environment.yml", "  - uwsgi=2.0.21", "  - uwsgi=2.0.28"),
+        ("setup.py", "install_requires=['uwsgi==2.0.20']", "install_requires=['uwsgi>=2.0.20']"),
+        (
+            "Dockerfile",
+            "RUN apt-get install -y \\\n  uwsgi\nCMD ['uwsgi']",
+            "RUN pip install -q \\\n  uwsgi \\\n  django",
+        ),
+        ("Dockerfile", "RUN pip install uwsgi==2.0.21 && ls", "RUN pip3 install uwsgi==2.0.29 && ls"),
+        ("Dockerfile", "RUN pip install django && apt-get install uwsgi", "RUN pip install uwsgi"),
+    ],
+)
+def test_a_release_that_runs_threads_by_itself(project: Path, path: str, older: str, newer: str) -> None:
+    (project / path).parent.mkdir(exist_ok=True)
+    (project / path).write_text(older + "\n", encoding="utf-8")
+    assert reporting(project) == ["first.py"]
+    (project / path).write_text(newer + "\n", encoding="utf-8")
+    assert reporting(project) == []
+
+
+@pytest.mark.parametrize("path", ["notes.txt", "shop/requirements.txt"])
+def test_requirements_of_something_else_say_nothing(project: Path, path: str) -> None:
+    (project / path).parent.mkdir(exist_ok=True)
+    (project / path).write_text("uwsgi==2.0.30\n", encoding="utf-8")
+    assert reporting(project) == ["first.py"]
+    (project / "requirements.txt").write_bytes(b"uwsgi==2.0.30 \xff\n")
+    assert reporting(project) == ["first.py"]

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from flake8_django_threads.project.sources import Sources, Unreadable, below, last
+from flake8_django_threads.project.uwsgi_release import threads_by_default
 
 DEPTH = 2
 MOST_FOLDERS, MOST_FILES = 60, 40
@@ -58,7 +59,10 @@ class Configuration(NamedTuple):
 
 
 def without_threads(root: str, sources: Sources) -> tuple[Configuration, ...]:
-    """The configurations of the project at ``root`` under which its threads never run, in the order of their paths."""
+    """The configurations of the project at ``root`` under which its threads never run, in the order of their paths.
+
+    None where the project installs a release whose threads run by default.
+    """
     found: list[Configuration] = []
     for path in _files(root, sources):
         with suppress(Unreadable):
@@ -73,6 +77,8 @@ def without_threads(root: str, sources: Sources) -> tuple[Configuration, ...]:
         started = [c for c in commands if any(last(value) == last(one.path) for value in c.options.values())]
         if one.serves and one.is_complete and not one.has_threads and not any(c.has_threads for c in started):
             wanting.append(one)
+    if wanting and threads_by_default(root, sources):
+        return ()
     return tuple(sorted(wanting, key=lambda c: (c.path, c.line)))
 
 

@@ -15,11 +15,13 @@ class UwsgiWithoutThreads(Rule):
     What it finds
         A uWSGI configuration (ini, yaml, json, xml, or a command line in a Procfile, Dockerfile, compose file, shell
         script, supervisor or systemd unit) that serves an application and sets neither `enable-threads` nor `threads`.
-        It is reported once for a project, at the first spawn of its first file with one.
+        It is reported once for a project, at the first spawn of its first file with one. From uWSGI 2.0.27 on threads
+        run in any case: a project whose requirements install such a release is left alone.
 
     Why it matters
-        Without the option uWSGI does not start Python's thread machinery. `thread.start()` returns, no error is raised,
-        and the code never runs, or runs a little whenever a request is served.
+        Up to uWSGI 2.0.26 Python's threads are off without the option. `thread.start()` returns, no error is raised,
+        and the code waits until the next request is served; what is started at import never runs. Distributions
+        still ship these releases, and lock files hold them.
     """
 
     code = "DJT901"
@@ -29,6 +31,7 @@ class UwsgiWithoutThreads(Rule):
     known_gaps = (
         "A configuration that includes another one is left alone, and so is a command whose options are in variables.",
         "Configurations are looked for in the project's root and in folders named as those of a deployment are.",
+        "Which release an image or a distribution installs is not known: an older one is assumed.",
     )
     example = Example(
         bad="""
@@ -66,6 +69,9 @@ class UwsgiWithoutThreads(Rule):
             remedy = Remedy("ini-enable-threads", None, place.span, None, only_spawned=False)
             if place.kind != "ini":
                 remedy = remedy._replace(blocked="the option is only written into ini files")
-            trail = (Step(site.span, "starts a thread"), Step(place.span, "no thread of Python runs under this"))
+            trail = (
+                Step(site.span, "starts a thread"),
+                Step(place.span, "no thread of Python runs under this before uWSGI 2.0.27"),
+            )
             room = LONGEST - len(self.code) - 1
             yield Finding(self.code, site.span, text if len(text) <= room else f"{text[: room - 3]}...", trail, remedy)

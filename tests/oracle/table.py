@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from oracle import uwsgi
 from oracle.scene import Scene
 from oracle.snippets import CURES, SECTIONS, Snippet
 from oracle.stage import Server
@@ -33,6 +34,10 @@ Django gives each thread a connection of its own and closes it at the end of a r
 happens to the others was measured: each snippet ran in a process of its own, and the connections were counted where the
 database counts them (`pg_stat_activity` on PostgreSQL, open files on SQLite), when the snippet had ended and after a
 `gc.collect()` that followed. This page is written by `python -m oracle.table` from these runs.
+"""
+UWSGI = """\
+Under uWSGI a thread may not run at all. Real servers with a master were asked: the thread sleeps once, for a tenth of a
+second, and then notes that it has come to its end. `python -m oracle.uwsgi` writes this table.
 """
 PREPARED = """
 import _thread, asyncio, gc, os, time
@@ -94,8 +99,14 @@ def render(figures: Figures) -> str:
         parts.append("| | code | the connection is |\n|---|---|---|")
         parts[-1] += "".join(f"\n| {one.title} | {_code(one.code)} | {_fate(figures, heading, one)} |" for one in rows)
         parts[-1] += "\n"
+    parts.append(f"## What uWSGI runs\n\n{UWSGI}\n{uwsgi.render(uwsgi.read())}\n")
     versions = "\n".join(f"- {version}" for version in sorted(figures))
     return "\n".join([*parts, f"## Measured with\n\n{versions}\n"])
+
+
+def write() -> None:
+    """Write the page out of the figures that stand there."""
+    PAGE.write_text(render(read()), encoding="utf-8")
 
 
 def _fate(figures: Figures, heading: str, snippet: Snippet) -> str:
@@ -150,7 +161,7 @@ def main() -> None:
     with server() as where, Zygote(Server()) as sqlite, Zygote(where) as postgresql:
         figures = read() | measure([sqlite, postgresql])
     FIGURES.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    PAGE.write_text(render(figures), encoding="utf-8")
+    write()
 
 
 if __name__ == "__main__":
