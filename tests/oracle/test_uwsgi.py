@@ -1,7 +1,7 @@
 """What DJT901 says of uWSGI is so: without the option threads do not run, up to the release that always has it.
 
-Real servers are asked where releases of ``pyuwsgi`` are given: ``make test-uwsgi`` installs two, and names their folders
-in the environment as ``UWSGI_RELEASES``.
+Real servers are asked where releases of ``pyuwsgi`` are given: ``make test-uwsgi`` installs two, and names their
+folders in the environment as ``UWSGI_RELEASES``.
 """
 
 from __future__ import annotations
