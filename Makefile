@@ -77,4 +77,6 @@ clean:
 	@$(PYTHON) -m venv .libraries
 	@.libraries/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	@.libraries/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group libraries
+	@for release in scheduler-4 telegram-13; do .libraries/bin/python -m pip install --quiet \
+		--disable-pip-version-check --target .libraries/$$release --group $$release || exit 1; done
 	@touch $@

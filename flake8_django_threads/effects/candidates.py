@@ -54,6 +54,13 @@ class Candidates:
             return True
         return dotted and name.lstrip("_")[:1].isupper() and self._is_thread_class(module, func)
 
+    def may_decorate(self, module: r.ModuleFacts, mark: r.Expr) -> bool:
+        """Whether a decorator may hand the function that it stands above to another thread."""
+        if isinstance(mark, r.Call):
+            return self.may_spawn(module, mark, module, frozenset())
+        name = last_name(mark)
+        return name in self._words or (isinstance(mark, r.Name) and self._aliased(module, name))
+
     def _is_spawner(self, value: Ext, call: r.Call) -> bool:
         """Whether the rows know what lies outside as a spawner that this call does not rule out by its keywords."""
         row = self._run.models.find("spawn", value.path)

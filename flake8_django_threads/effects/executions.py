@@ -16,7 +16,7 @@ from flake8_django_threads.effects.explore import (
 )
 from flake8_django_threads.effects.surroundings import Crossing
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.values import flow, owned, surroundings
+from flake8_django_threads.values import flow, iteration, owned, surroundings
 from flake8_django_threads.values.domain import (
     Arguments,
     Const,
@@ -75,7 +75,10 @@ class Executions:
             with run.writing() as items, self._budget(), self._watched(event.arguments) as crossing:
                 entries = frozenset(v for v in event.callables if not isinstance(v, Const))
                 if entries:
-                    run.call(entries, event.arguments, event.stack[-1][1], event.stack[-1][0])
+                    frame, at = event.stack[-1]
+                    given = run.call(entries, event.arguments, at, frame)
+                    if event.row.use == "iter":
+                        iteration.elements(run, given, at, frame)
             reasons = set()
             for item in items:
                 if isinstance(item, flow.Invoke):

@@ -158,13 +158,13 @@ class Inventory:
                     yield marks[0].at, event
 
     def _by_decorator(self, module: r.ModuleFacts) -> Iterator[tuple[r.At, Event]]:
-        """Spawns by a library's decorator with options: a call of the decorated function runs it in a thread."""
+        """Spawns by a library's decorator: a call of the decorated function runs it in a thread."""
         run = self._run
         for function in module.functions:
             if isinstance(function.owner, r.Function):
                 continue
             for mark in function.decorators:
-                if not (isinstance(mark, r.Call) and self._candidates.may_spawn(module, mark, module, frozenset())):
+                if not self._candidates.may_decorate(module, mark):
                     continue
                 run.begin()
                 func = outer_function(module, function)
@@ -173,7 +173,7 @@ class Inventory:
                 with suppress(*LIMITS), run.detached():
                     entry: Value = Bound(func, Instance(func.klass)) if func.klass is not None else func
                     for made in run.evaluate(frame, mark):
-                        row = spawning.decorator_row(run, made)
+                        row = spawning.decorator_row(run, made, is_bare=not isinstance(mark, r.Call))
                         if row is not None:
                             stack = ((frame, mark.at),)
                             self._executions.meet(SpawnEvent(row, one(entry), Arguments(), stack, None, None), met)

@@ -134,7 +134,8 @@ class Models:
 
         A method's word begins with its dot. A plain lower-case word (``map``), or that of a row with ``common = true``,
         comes with the path's top-level package or with the last word of the class (``executor``), which is how
-        variables are named where the object comes from another module. A conditional spawn comes with its keyword.
+        variables are named where the object comes from another module; ``common = "package"`` leaves the package alone.
+        A conditional spawn comes with its keyword.
         """
         rows = (*self.rows("spawn"), *self.rows("subclass"))
         groups = {group for row in rows for path in self._spellings(row.path) for group in _groups(row, path)}
@@ -211,11 +212,11 @@ def _groups(row: Row, path: str) -> Iterator[tuple[str, ...]]:
     if row.requires is not None:
         words = (*words, row.requires.keyword)
     plain = names[-1].isalpha() and names[-1].islower()
-    if len(names) == 1 or not (plain if row.common is None else row.common):
+    if len(names) == 1 or not (plain if row.common is None else bool(row.common)):
         yield words
         return
     yield (*words, names[0])
-    if is_method:
+    if is_method and row.common != "package":
         yield (*words, (_WORD.findall(names[-2]) or [names[-2]])[-1].lower())
 
 

@@ -50,6 +50,13 @@ class Condition(NamedTuple):
     value: str | int | bool
 
 
+class Maker(NamedTuple):
+    """A call that the file must make, and a keyword that none of its calls may be given."""
+
+    path: str
+    without: str
+
+
 class Row(NamedTuple):
     """One fact about one dotted path; ``methods`` and ``paths`` are already spread out, options not given are None.
 
@@ -76,19 +83,27 @@ class Row(NamedTuple):
     args: Slot | str | None = None  # a tuple's slot; "rest" follows the callable; "map" gives items of the iterables
     kwargs: Slot | str | None = None
     kind: str | None = None  # "thread" ends after the entry; the workers of "pool" and "loop" live on
+    also: tuple[Slot, ...] = ()  # spawn: where the call takes further callables, each handed over by itself
     requires: Condition | None = None
+    maker: Maker | None = None  # spawn: silent but in a file that makes what the callable works for in this way
     decorator: bool = False  # spawn: works as a decorator, too
-    common: bool | None = None  # gate: the last name is in wide use, so a second word must be there; None: by its look
-    # subclass, spawn with a callable: the methods that run in another thread; spawn without one: attributes of the
-    # receiver that hold callables, beside what it was given to keep
+    # gate: the last name is in wide use, so a second word must be there, for "package" the package's; None: by its look
+    common: bool | str | None = None
+    # subclass, spawn with a callable: the methods that run in another thread; spawn without one, "kept" wrapper:
+    # attributes of the receiver that hold callables, beside what it was given to keep
     entries: tuple[str, ...] = ()
     calls_target: bool = False  # subclass: the base's own entry calls the constructor's target
     needs_base: str | None = None  # subclass: only under a server class that has this base; spawn: only of such a one
+    server: Slot | None = (
+        None  # spawn with needs_base: where the class is given that has the base, if not the receiver's
+    )
     starts: str | None = None  # fork: the method of its object that makes the process; None where the call itself does
     does: str | None = None
-    use: str | None = None  # wrapper that uses: what it does with the arguments, or with the one that `callable` names
+    # wrapper that uses: what it does with the arguments, or with the one that `callable` names; spawn: with the result
+    use: str | None = None
     chained: bool = False  # wrapper: the path is the first call of its package; any chain to its last name counts
-    calls: int = 1  # wrapper: 2 where calling it with options gives the decorator; bare use may work all the same
+    calls: int = 1  # wrapper: 2 where calling it with options gives the decorator
+    bare: bool = False  # wrapper with calls = 2: it may also stand without options, and is the decorator itself
     related: bool = False  # descriptor: the other model gets an accessor back, which gives `reverse`
     reverse: str | None = None
 
@@ -112,6 +127,10 @@ def _flag(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
+def _common(value: object) -> bool | str | None:
+    return value if isinstance(value, bool) or value == "package" else None
+
+
 def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 1 else None
 
@@ -132,6 +151,17 @@ def _slot(value: object) -> Slot | None:
     if isinstance(position, bool) or not isinstance(position, int | None) or (position or 0) < 0:
         return None
     return Slot(position, keyword) if keyword is None or _path(keyword) else None
+
+
+def _slots(value: object) -> tuple[Slot, ...] | None:
+    found = [_slot(item) for item in value] if isinstance(value, list) else []
+    return tuple(slot for slot in found if slot is not None) if found and all(found) else None
+
+
+def _maker(value: object) -> Maker | None:
+    if not isinstance(value, dict) or value.keys() != {"path", "without"}:
+        return None
+    return Maker(value["path"], value["without"]) if _path(value["path"]) and _path(value["without"]) else None
 
 
 def _condition(value: object) -> Condition | None:
@@ -168,6 +198,7 @@ def _events(value: object) -> tuple[str, ...] | None:
 _PATH = _Kind('a dotted path such as "package.Class().method"', _path)
 _PATHS = _Kind("a list of dotted paths", _all(_path))
 _FLAG = _Kind("true or false", _flag)
+_COMMON = _Kind('true, false or "package"', _common)
 _SLOT = _Kind("{position = N, keyword = NAME}, one of them or both", _slot)
 _RETURNS = _Kind('"row", "rows", "self" or a dotted path', _path)
 _ON = _Kind(" or ".join(f'"{event}"' for event in EVENTS) + ", or a list of them", _events)
@@ -224,25 +255,31 @@ _OPTIONS: Mapping[str, Mapping[str, _Kind]] = {
     "spawn": {
         **_CALLABLE,
         "kind": _HOW_LONG,
+        "also": _Kind("a list of {position = N, keyword = NAME}", _slots),
         "requires": _Kind("{keyword = NAME, value = LITERAL}", _condition),
+        "maker": _Kind("{path = CALL, without = KEYWORD}", _maker),
         "decorator": _FLAG,
-        "common": _FLAG,
+        "common": _COMMON,
         "entries": _Kind("a list of method names", _all(_path)),
         "needs_base": _PATH,
+        "server": _SLOT,
+        "use": _word("iter"),
     },
     "subclass": {
         "entries": _Kind("a list of method names", _all(_path)),
         "kind": _HOW_LONG,
         "calls_target": _FLAG,
         "needs_base": _PATH,
-        "common": _FLAG,
+        "common": _COMMON,
     },
     "wrapper": {
         **_CALLABLE,
         "does": _word(*_DOES),
         "use": _word(*EVENTS),
         "calls": _Kind("a whole number from 1", _count),
+        "bare": _FLAG,
         "chained": _FLAG,
+        "entries": _Kind("a list of attributes' names", _all(_path)),
         "when": _word("always", "max-age-0"),
     },
     "fork": {**_CALLABLE, "starts": _Kind("a method's name", _path)},

@@ -120,6 +120,8 @@ def attribute(run: Interpreter, value: Ext, name: str, at: r.At, frame: Frame) -
         if touches.applies(run, row, value, Arguments()):
             touches.touch(run, row, value, Arguments(), at)
         return result(run, row, value, Arguments(), path, at, None)
+    if path.endswith("()"):
+        return one(Ext(path))  # another spelling of an object that rows speak of
     if value.path.endswith(("()", "[]")) or value.of is not None:
         return one(Bound(Ext(path), value))
     return one(Ext(path))
@@ -133,6 +135,8 @@ def inherited_attribute(run: Interpreter, value: Instance, name: str, at: r.At, 
         return one(inner if name == "data" else BoxMethod(inner, name))
     for base in bases:
         path = run.models.canonical(f"{base}().{name}")
+        if path.endswith("()"):
+            return one(Ext(path))  # another spelling of an object that rows speak of
         row = run.models.find("touch", path, "attribute")
         if row is not None:
             if touches.applies(run, row, value, Arguments()):

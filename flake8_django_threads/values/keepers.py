@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Row
-from flake8_django_threads.values.domain import NOTHING, Const, Ext, Frame, Instance, Vals, Value, join
+from flake8_django_threads.values.domain import NOTHING, Arguments, Box, Const, Ext, Frame, Instance, Vals, Value, join
 
 if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
@@ -22,9 +22,14 @@ def made(run: Interpreter, value: Ext, at: r.At, frame: Frame | None) -> Ext:
 
 
 def keep(run: Interpreter, receiver: Value | None, given: Vals) -> None:
-    """Let an object keep what one of its methods is given."""
+    """Let an object keep what one of its methods is given, as far as it may be called."""
     if receiver is not None:
-        run.store.add((receiver, _KEPT), frozenset(v for v in given if not isinstance(v, Const)))
+        run.store.add((receiver, _KEPT), frozenset(v for v in given if not _is_plain(v)))
+
+
+def _is_plain(value: Value) -> bool:
+    """Whether a value is one to read and not to call: a literal, a container, what a library has made."""
+    return isinstance(value, (Const, Box)) or (isinstance(value, Ext) and value.path.endswith(("()", "[]")))
 
 
 def kept(run: Interpreter, row: Row, receiver: Value | None) -> Vals:
@@ -35,10 +40,13 @@ def kept(run: Interpreter, row: Row, receiver: Value | None) -> Vals:
     return frozenset(v for v in held if not isinstance(v, Const))
 
 
-def has_base(run: Interpreter, row: Row, receiver: Value | None) -> bool:
-    """Whether an object is of a class that has the base without which the row says nothing."""
+def has_base(run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments) -> bool:
+    """Whether an object, or the class that is given, has the base without which the row says nothing."""
     if row.needs_base is None:
         return True
+    if row.server is not None:
+        given = arguments.get(row.server.position, row.server.keyword)
+        return bool(given) and all(run.classes.is_a(v, row.needs_base) for v in given or NOTHING)
     klass = receiver.klass if isinstance(receiver, Instance) else receiver
     if isinstance(klass, Ext):
         klass = Ext(klass.path.removesuffix("()"))

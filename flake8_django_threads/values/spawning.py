@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.walk import last_name
 from flake8_django_threads.models.load import Row
-from flake8_django_threads.models.schema import Slot
-from flake8_django_threads.values import attributes, calls, externals, iteration, keepers, touches
+from flake8_django_threads.models.schema import Maker, Slot
+from flake8_django_threads.values import attributes, boxes, calls, externals, iteration, keepers, touches
 from flake8_django_threads.values.domain import (
     NOTHING,
     Arguments,
     Bound,
+    Box,
     Const,
     Ext,
     Frame,
@@ -53,34 +56,64 @@ def spawn(
     row = run.models.find("spawn", path)
     if row is None or not _required(row, arguments) or _in_processes(arguments):
         return None
-    if not keepers.has_base(run, row, receiver):
+    if not keepers.has_base(run, row, receiver, arguments):
         return None
-    slot = row.callable
-    given = arguments.get(slot.position, slot.keyword) if slot is not None else None
-    if slot is None and not row.decorator:
-        given = keepers.kept(run, row, receiver) or None
     closing = run.models.find("wrapper", path)
-    if given is not None and closing is not None and closing.does == "close":
-        given = frozenset(v if isinstance(v, (Const, Unknown)) else Wrapped(v, path) for v in given)
     # A subclass of a library's makes its own objects, though the row is that of its base.
     makes_itself = row.returns is None or row.returns == f"{row.path}()"
     result = path + "()" if makes_itself else run.models.canonical(row.returns or "")
-    if given is not None:
+    found = None
+    for slot, given, target in _handed_over(run, row, receiver, arguments):
+        if closing is not None and closing.does == "close":
+            given = frozenset(v if isinstance(v, (Const, Unknown)) else Wrapped(v, path) for v in given)
         if row.entries and slot is not None:
             # An object is handed over, and the library calls these methods of it.
-            given = join(
+            methods = join(
                 attributes.of(run, v, name, at, frame)
                 for v in attributes.ordered(given)
                 if isinstance(v, Instance)
                 for name in row.entries
                 if attributes.lookup(run, v.klass, name) is not None
-            ) or unknown("handler object that is not known")
+            )
+            functions = frozenset(v for v in given if isinstance(v, (Func, Bound, Partial, Wrapped)))
+            given = join((methods, functions)) or unknown("handler object that is not known")
+        if row.maker is not None and not _is_made(run, row.maker, frame):
+            given = frozenset(v for v in given if isinstance(v, Unknown)) or unknown("server that may close by itself")
         job = Ext(result, None, "", run.site(frame, at))
-        report(run, row, given, arguments, at, frame, job)
-        return off_loop(given, path) if row.decorator else one(job)
-    if row.decorator:
-        return one(Ext(_DECORATOR + path))
-    return one(Ext(result))
+        report(run, row._replace(callable=slot), given, arguments, at, frame, job, target)
+        found = off_loop(given, path) if row.decorator else one(job)
+    return found or one(Ext(_DECORATOR + path if row.decorator else result))
+
+
+def _handed_over(
+    run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments
+) -> Iterator[tuple[Slot | None, Vals, r.At | None]]:
+    """What a call hands to another thread: where the row says that it stands, what it is, and where it is written.
+
+    Each element of a list is handed over by itself. What the receiver was given to keep stands nowhere in the call.
+    """
+    if row.callable is None:
+        if not row.decorator and (kept := keepers.kept(run, row, receiver)):
+            yield None, kept, None
+        return
+    for slot in (row.callable, *row.also):
+        given = arguments.get(slot.position, slot.keyword)
+        if given is None:
+            continue
+        listed = frozenset(v for v in given if isinstance(v, Box))
+        for value in attributes.ordered(join(boxes.values(run, box) for box in listed)):
+            yield slot, one(value), None
+        if rest := given - listed:
+            yield slot, rest, _target_at(slot, arguments)
+
+
+def _is_made(run: Interpreter, maker: Maker, frame: Frame) -> bool:
+    """Whether a file on the way to a spawn makes what the row asks for, and never with the keyword ruled out."""
+    last = maker.path.rpartition(".")[2]
+    frames = [run.outermost, *(active.frame for active in run.active), frame]
+    modules = {around.module for around in frames if around is not None}
+    made = [call for module in modules for call, _ in module.calls if last_name(call.func) == last]
+    return bool(made) and all(keyword.name not in (None, maker.without) for c in made for keyword in c.keywords)
 
 
 def off_loop(given: Vals, path: str) -> Vals:
@@ -91,8 +124,14 @@ def off_loop(given: Vals, path: str) -> Vals:
     )
 
 
-def decorator_row(run: Interpreter, value: Value) -> Row | None:
-    """The row of the spawner that ``value`` is, called with its options alone; None if it is anything else."""
+def decorator_row(run: Interpreter, value: Value, is_bare: bool = False) -> Row | None:
+    """The row of the spawner that ``value`` is, called with its options alone; None if it is anything else.
+
+    A bare decorator is the spawner itself, which needs no option and takes the function.
+    """
+    if is_bare:
+        row = run.models.find("spawn", run.models.canonical(value.path)) if isinstance(value, Ext) else None
+        return row if row is not None and row.decorator and row.callable is not None and row.requires is None else None
     if isinstance(value, Ext) and value.path.startswith(_DECORATOR):
         return run.models.find("spawn", value.path.removeprefix(_DECORATOR))
     return None
@@ -113,9 +152,9 @@ def _required(row: Row, arguments: Arguments) -> bool:
 
 
 def _in_processes(arguments: Arguments) -> bool:
-    """Whether the first argument is a pool of processes: ``run_in_executor`` then starts no thread."""
-    first = arguments.get(0, "executor") or NOTHING
-    return any(isinstance(v, Ext) and v.path == "concurrent.futures.ProcessPoolExecutor()" for v in first)
+    """Whether a pool of processes is to run it: ``run_in_executor`` then starts no thread."""
+    given = (*arguments.args[:1], *arguments.keywords.values())
+    return any(isinstance(v, Ext) and v.path == "concurrent.futures.ProcessPoolExecutor()" for v in join(given))
 
 
 def closes_itself(run: Interpreter, klass: Value) -> bool:
@@ -124,12 +163,21 @@ def closes_itself(run: Interpreter, klass: Value) -> bool:
     return any(row is not None and row.does == "close" for row in rows)
 
 
-def report(run: Interpreter, row: Row, given: Vals, arguments: Arguments, at: r.At, frame: Frame, job: Value) -> None:
+def report(
+    run: Interpreter,
+    row: Row,
+    given: Vals,
+    arguments: Arguments,
+    at: r.At,
+    frame: Frame,
+    job: Value,
+    target: r.At | None,
+) -> None:
     """Tell the listener of a spawn, with what the entry will be called with."""
     passed, keywords = passed_on(run, row, arguments, at, frame)
     passed.keywords.update(keywords)
     thread = job if _is_thread(run, row.path + "().start") else None
-    report_call(run, row, given, passed, at, frame, _target_at(row, arguments), job, thread)
+    report_call(run, row, given, passed, at, frame, target, job, thread)
 
 
 def _is_thread(run: Interpreter, start: str) -> bool:
@@ -137,8 +185,8 @@ def _is_thread(run: Interpreter, start: str) -> bool:
     return run.models.is_a(start.removesuffix("().start"), THREAD)
 
 
-def _target_at(row: Row, arguments: Arguments) -> r.At | None:
-    node, slot = arguments.node, row.callable
+def _target_at(slot: Slot | None, arguments: Arguments) -> r.At | None:
+    node = arguments.node
     if node is None or slot is None:
         return None
     for keyword in node.keywords:
@@ -261,7 +309,7 @@ def subclass_spawn(run: Interpreter, instance: Instance, arguments: Arguments, a
     given = run.store.get((instance, "_args"))
     if given is not None:
         calls.spread(run, passed, given, at, frame)
-    report_call(run, row, target, passed, at, frame, _target_at(row, arguments), None, instance)
+    report_call(run, row, target, passed, at, frame, _target_at(row.callable, arguments), None, instance)
 
 
 def report_call(

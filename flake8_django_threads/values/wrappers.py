@@ -74,7 +74,7 @@ def wrap(
     match row.does:
         case "identity":
             if row.calls > 1:
-                if path == "functools.lru_cache" and any(isinstance(v, (Func, Wrapped)) for v in given):
+                if row.bare and any(isinstance(v, (Func, Wrapped)) for v in given):
                     return given
                 inner = next(iter(given)) if path == "functools.wraps" and len(given) == 1 else None
                 return one(Ext("<identity>", inner))
@@ -111,7 +111,7 @@ def wrap(
             for value in registered.everything(keepers.kept(run, row, receiver)):
                 run.alternatives(at, [partial(_run_job, run, value, at, frame), lambda: True])
             run.may_raise(at)
-            return NONE
+            return NONE if row.returns is None else externals.result(run, row, receiver, arguments, path, at, frame)
         case "registered":
             for value in registered.everything(registered.jobs(run, path, frame)):
                 run.alternatives(at, [partial(_run_job, run, value, at, frame), lambda: True])

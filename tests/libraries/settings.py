@@ -13,8 +13,26 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # A file: Django does not shut a connection to a database in memory.
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(Path(mkdtemp()) / "db.sqlite3")}}
 MIDDLEWARE = ["allauth.account.middleware.AccountMiddleware"]
+HUEY = {"huey_class": "huey.MemoryHuey", "immediate": False}
 Q_CLUSTER = {"timeout": 60, "retry": 90}
 PARLER_LANGUAGES = {1: ({"code": "en"},)}
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "sekizai.context_processors.sekizai",
+                "cms.context_processors.cms_settings",
+            ]
+        },
+    }
+]
+CMS_CONFIRM_VERSION4 = True
+CONSTANCE_BACKEND = "constance.backends.database.DatabaseBackend"
+CONSTANCE_CONFIG = {"DISCOUNT": (10, "In percent.")}
+LANGUAGES = [("en", "English")]
 WAGTAIL_SITE_NAME = "Shop"
 WAGTAILADMIN_BASE_URL = "http://shop.example"
 INSTALLED_APPS = [
@@ -28,11 +46,15 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.socialaccount",
+    "cms",
+    "constance",
     "django_apscheduler",
     "django_celery_beat",
     "django_q",
     "guardian",
+    "django_filters",
     "import_export",
+    "menus",
     "model_utils",
     "modelcluster",
     "mptt",
@@ -44,6 +66,7 @@ INSTALLED_APPS = [
     "rest_framework.authtoken",
     "reversion",
     "safedelete",
+    "sekizai",
     "simple_history",
     "solo",
     "taggit",

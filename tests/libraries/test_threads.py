@@ -6,34 +6,18 @@ import asyncio
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from socket import socketpair
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
 
-from flake8_django_threads.models.load import load
+from libraries.cases import MODELS, SECONDS, Cases, Job, runs_elsewhere
 
-Job: TypeAlias = Callable[..., object]
-Run: TypeAlias = Callable[[Job, Path], object]
-SECONDS = 20
-MODELS = load()
-CASES: dict[str, Run] = {}
+CASES = Cases()
+spawns = CASES.of
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-
-
-def spawns(path: str, table: str = "spawn") -> Callable[[Run], Run]:
-    """Register how the row of ``table`` with this path is put to use; the function returns when the job has run."""
-    assert MODELS.find(table, path) is not None
-
-    def register(run: Run) -> Run:
-        CASES[path] = run
-        return run
-
-    return register
 
 
 @spawns("anyio.to_thread.run_sync")
@@ -199,16 +183,7 @@ def _django_thread(job: Job, _: Path) -> object:
 
 @pytest.mark.parametrize("path", CASES)
 def test_the_callable_runs_in_another_thread(path: str, tmp_path: Path) -> None:
-    ran: Future[int] = Future()
-
-    def job(*_: object, **__: object) -> None:
-        if not ran.done():
-            ran.set_result(threading.get_ident())
-
-    with ThreadPoolExecutor(1) as caller:
-        here = caller.submit(threading.get_ident).result()
-        caller.submit(CASES[path], job, tmp_path).result(SECONDS)
-        assert ran.result(SECONDS) != here
+    assert runs_elsewhere(CASES[path], tmp_path)
 
 
 GEVENT = """
