@@ -104,8 +104,12 @@ class Engine:
         self._beyond = Beyond(self.sources)
 
     def again(self, overlay: Mapping[str, str]) -> Engine:
-        """An engine that sees other texts, such as an edit under proof; what no text can change is not read twice."""
+        """An engine that sees other texts, such as an edit under proof; what no text can change is not read twice.
+
+        Whether an entry is only ever spawned it does not ask: nobody edits what it finds.
+        """
         engine = copy(self)
+        engine._options = self._options._replace(census=False)
         engine.sources = self.sources.beside(overlay)
         engine._modules = self._modules.beside(engine.sources, overlay)
         engine._looks = {path: look for path, look in self._looks.items() if path not in overlay}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -52,15 +53,8 @@ class Rewritten(NamedTuple):
 
 def rewrite(source: Source, edits: Sequence[Edit]) -> Rewritten:
     """Apply all edits of one file together. Raise NoEditError where one of them has no place or nothing to do."""
-    code, tail = _parted(source.text)
-    try:
-        module = cst.parse_module(code)
-    except (cst.ParserSyntaxError, RecursionError) as error:
-        raise NoEditError(f"libcst cannot read the file ({type(error).__name__})") from error
-    if module.code != code:
-        raise NoEditError("the file's newlines cannot be kept")
+    module, tail, positions = _read(source)
     names = Names(source.text, source.tree)
-    positions = _positions(module)
     bodies: dict[cst.FunctionDef, tuple[Edit, Closing]] = {}
     for edit in edits:
         if edit.in_place:
@@ -154,9 +148,22 @@ def _is_plain(statement: cst.CSTNode) -> bool:
     )
 
 
+@lru_cache(maxsize=1)
+def _read(source: Source) -> tuple[cst.Module, str, _Positions]:
+    """The file as libcst sees it, and the blank lines at its end; the proofs ask for each edit anew."""
+    code, tail = _parted(source.text)
+    try:
+        module = cst.parse_module(code)
+    except (cst.ParserSyntaxError, RecursionError) as error:
+        raise NoEditError(f"libcst cannot read the file ({type(error).__name__})") from error
+    if module.code != code:
+        raise NoEditError("the file's newlines cannot be kept")
+    return module, tail, _positions(module)
+
+
 def _parted(text: str) -> tuple[str, str]:
     """Cut off blank lines at the end, of which libcst loses some."""
-    ends = re.search(r"[ \t\f]*(?:\r\n|\r|\n)?(?=[ \t\f\r\n]*\Z)", text)
+    ends = re.compile(r"[ \t\f]*(?:\r\n|\r|\n)?").match(text, len(text.rstrip(" \t\f\r\n")))
     assert ends is not None
     return text[: ends.end()], text[ends.end() :]
 
