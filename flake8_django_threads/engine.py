@@ -224,7 +224,15 @@ class Engine:
         from flake8_django_threads.effects.inventory import Inventory
         from flake8_django_threads.values.interpreter import Interpreter
 
-        run = Interpreter(self._modules, self._resolver, self._models, self._beyond, self._derived, self._registering)
+        run = Interpreter(
+            self._modules,
+            self._resolver,
+            self._models,
+            self._beyond,
+            self._derived,
+            self._registering,
+            lambda path, alias: self._settings.caches_in_a_table(path, alias),
+        )
         census = Census(self.sources, self._modules, self._resolver, self._sites_of)
         inventory = Inventory(run, self._cwd, lambda path, alias: self._settings.keeps(path, alias), self._ready)
         deployments = Deployments(self.sources, self._resolver, self._spawning, self._sites_of)

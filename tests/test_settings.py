@@ -1,4 +1,4 @@
-"""CONN_MAX_AGE as a project's settings tell it: kept for certain, or not for certain."""
+"""What a project's settings tell of CONN_MAX_AGE and of caches: for certain, or not for certain."""
 
 from __future__ import annotations
 
@@ -185,3 +185,33 @@ PROJECTS = {
 @pytest.mark.parametrize(("files", "kept"), PROJECTS.values(), ids=PROJECTS)
 def test_which_modules_are_settings(files: dict[str, str], kept: bool, tmp_path: Path) -> None:
     assert keeps(tmp_path, files) is kept
+
+
+IN_A_TABLE = '{"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "entries"}'
+IN_MEMORY = '{"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}'
+CACHES = {
+    "a literal": (f'CACHES = {{"default": {IN_A_TABLE}}}', True),
+    "through a name": (f'table = {IN_A_TABLE}\nCACHES = {{"default": table}}', True),
+    "in memory": (f'CACHES = {{"default": {IN_MEMORY}}}', False),
+    "another one in a table": (f'CACHES = {{"default": {IN_MEMORY}, "table": {IN_A_TABLE}}}', False),
+    "in one branch": (f'CACHES = {{"default": {IN_A_TABLE}}}\nif DEBUG:\n    CACHES["default"] = {IN_MEMORY}', False),
+    "by a url": ('CACHES = {"default": env.cache("URL", default="dbcache://entries")}', False),
+    "a class of the project's": ('CACHES = {"default": {"BACKEND": "shop.caches.Cache"}}', False),
+    "nothing": ("", False),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), CACHES.values(), ids=CACHES)
+def test_a_cache_is_in_a_table(text: str, told: bool, tmp_path: Path) -> None:
+    (tmp_path / "settings.py").write_text(text, encoding="utf-8")
+    sources = Sources()
+    settings = Settings(sources, Store(sources), Resolver(sources, str(tmp_path)))
+    assert settings.caches_in_a_table(str(tmp_path / "jobs.py"), "default") is told
+
+
+def test_a_cache_is_not_in_a_table_where_two_settings_disagree(tmp_path: Path) -> None:
+    (tmp_path / "settings.py").write_text(f'CACHES = {{"default": {IN_A_TABLE}}}', encoding="utf-8")
+    (tmp_path / "settings_test.py").write_text(f'CACHES = {{"default": {IN_MEMORY}}}', encoding="utf-8")
+    sources = Sources()
+    settings = Settings(sources, Store(sources), Resolver(sources, str(tmp_path)))
+    assert not settings.caches_in_a_table(str(tmp_path / "jobs.py"), "default")

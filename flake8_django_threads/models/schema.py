@@ -77,6 +77,7 @@ class Row(NamedTuple):
     unless_empty: Slot | None = None  # touch: a literally empty argument there makes it lazy
     constrained: tuple[str, ...] = ()  # touch: only if the model or form has one of these; type: the class has these
     given_query: bool = False  # touch: only if the receiver was made from a queryset, a manager or a model
+    cache_table: bool = False  # touch: only if the project's settings keep the receiver, a cache, in a table
     closes: str | None = None  # "receiver" is the alias of connections[...]
     when: str = "always"  # "max-age-0": shuts only connections whose CONN_MAX_AGE is 0
     callable: Slot | None = None  # None for a decorator factory, whose decorated function is the callable
@@ -249,6 +250,7 @@ _OPTIONS: Mapping[str, Mapping[str, _Kind]] = {
         "unless_empty": _SLOT,
         "constrained": _CONSTRAINED,
         "given_query": _FLAG,
+        "cache_table": _FLAG,
     },
     "lazy": {"on": _ON, "returns": _RETURNS, "alias": _SLOT},
     "close": {"closes": _word("default", "all", "receiver"), "when": _word("always", "max-age-0")},

@@ -1,4 +1,4 @@
-"""What a project's settings say of its databases, CONN_MAX_AGE and ATOMIC_REQUESTS: read, and never run.
+"""What a project's settings say of its databases (CONN_MAX_AGE, ATOMIC_REQUESTS) and caches: read, and never run.
 
 The settings modules are those that ``DJANGO_SETTINGS_MODULE`` names in ``manage.py``, ``wsgi.py``, ``asgi.py`` and the
 configuration of pytest, with the modules beside them; where nothing names one, every module that is called settings.
@@ -20,6 +20,8 @@ _STARTERS = ("manage.py", "wsgi.py", "asgi.py")
 _CONFIGURATION = ("pyproject.toml", "pytest.ini", "setup.cfg", "tox.ini")
 _NAMED = re.compile(r"""DJANGO_SETTINGS_MODULE['"]?\]?[\s,=(]*(?:str\()?['"]?([A-Za-z_][\w.]*)""")
 _SETTINGS = re.compile(r"(?:^|_)settings(?:_|$)")
+_DATABASES, _CACHES = "DATABASES", "CACHES"
+_IN_A_TABLE = frozenset({"django.core.cache.backends.db.DatabaseCache"})
 
 
 class Settings:
@@ -30,31 +32,39 @@ class Settings:
         self._modules = modules
         self._resolver = resolver
         self._names: dict[str, Names] = {}
-        self._databases: dict[str, tuple[Value, ...]] = {}
+        self._found: dict[tuple[str, str], tuple[Value, ...]] = {}
 
     def keeps(self, path: str, alias: str) -> bool:
         """Whether every settings module of the file's project that sets the databases keeps connections to ``alias``.
 
         False too where they disagree, or where the text does not tell.
         """
-        found = self._of(self._resolver.project_root(path))
+        found = self._of(self._resolver.project_root(path), _DATABASES)
         return bool(found) and all(_keeps(value, alias) for value in found)
+
+    def caches_in_a_table(self, path: str, alias: str) -> bool:
+        """Whether every settings module of the file's project that sets the caches has ``alias`` in the database.
+
+        False too where they disagree, or where the text does not tell.
+        """
+        found = self._of(self._resolver.project_root(path), _CACHES)
+        return bool(found) and all(_backend(value, alias) == _IN_A_TABLE for value in found)
 
     def atomic_requests(self, path: str) -> frozenset[str]:
         """The aliases for which every settings module of the file's project opens a transaction around each request."""
-        found = self._of(self._resolver.project_root(path))
+        found = self._of(self._resolver.project_root(path), _DATABASES)
         return frozenset.intersection(*map(_atomic, found)) if found else frozenset()
 
-    def _of(self, root: str) -> tuple[Value, ...]:
-        """The databases of each settings module that sets them."""
-        if root not in self._databases:
+    def _of(self, root: str, name: str) -> tuple[Value, ...]:
+        """What each settings module sets a name to, of those that set it."""
+        if (root, name) not in self._found:
             modules = dict.fromkeys(self._settings(root))
-            self._databases[root] = tuple(
-                self._read(module).get("DATABASES")
+            self._found[root, name] = tuple(
+                self._read(module).get(name)
                 for module in modules
-                if "DATABASES" in self._read(module) or "DATABASES" in self._text(module)
+                if name in self._read(module) or name in self._text(module)
             )
-        return self._databases[root]
+        return self._found[root, name]
 
     def _settings(self, root: str) -> Iterator[str]:
         named = [path for dotted, file in self._named(root) if (path := self._find(dotted, file))]
@@ -114,6 +124,12 @@ def _keeps(databases: Value, alias: str) -> bool:
     settings = databases.get(alias) if isinstance(databases, Table) else None
     age = settings.get("CONN_MAX_AGE") if isinstance(settings, Table) else None
     return isinstance(age, frozenset) and bool(age) and not any(_is_zero(literal) for literal in age)
+
+
+def _backend(caches: Value, alias: str) -> Value:
+    """The backend of a cache, as far as it is told."""
+    settings = caches.get(alias) if isinstance(caches, Table) else None
+    return settings.get("BACKEND") if isinstance(settings, Table) else None
 
 
 def _atomic(databases: Value) -> frozenset[str]:

@@ -63,6 +63,7 @@ QUERYSET = "django.db.models.QuerySet"
 LAZY = "django.utils.functional.LazyObject"
 CONNECTION = "django.db.connection"
 CONNECTIONS = "django.db.connections"
+CACHES = "django.core.cache.caches"
 # What iterating connections gives: no connection, but the name of one.
 ALIAS_NAME = "[alias]"
 # A connection's wrapper, or the proxy of the default one.
@@ -117,7 +118,7 @@ def attribute(run: Interpreter, value: Ext, name: str, at: r.At, frame: Frame) -
         return one(Ext(MANAGER + "()", value))
     row = run.models.find("touch", path, "attribute")
     if row is not None:
-        if touches.applies(run, row, value, Arguments()):
+        if touches.applies(run, row, value, Arguments(), frame):
             touches.touch(run, row, value, Arguments(), at)
         return result(run, row, value, Arguments(), path, at, None)
     if path.endswith("()"):
@@ -139,7 +140,7 @@ def inherited_attribute(run: Interpreter, value: Instance, name: str, at: r.At, 
             return one(Ext(path))  # another spelling of an object that rows speak of
         row = run.models.find("touch", path, "attribute")
         if row is not None:
-            if touches.applies(run, row, value, Arguments()):
+            if touches.applies(run, row, value, Arguments(), frame):
                 touches.touch(run, row, value, Arguments(), at)
             return result(run, row, value, Arguments(), path, at, None)
         if any(
@@ -191,6 +192,8 @@ def element(run: Interpreter, value: Ext | Instance, keys: Vals, at: r.At, frame
     """``value[key]``."""
     if isinstance(value, Ext) and value.path == CONNECTIONS:
         return one(owned.made(run, Ext(CONNECTIONS + "[]", None, alias_of(keys)), "", at, frame))
+    if isinstance(value, Ext) and value.path == CACHES:
+        return one(Ext(CACHES + "[]", None, alias_of(keys)))
     if isinstance(value, Ext) and value.path == "sys.modules" and frame is not None and (name := string(keys)):
         if name == run.resolver.dotted_name(frame.module.path):
             return one(ModuleValue(frame.module.path, ()))
@@ -285,14 +288,16 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
         return _close(run, row, receiver, arguments, path, at)
     awaited = run.models.find("touch", path, "await")
     if awaited is not None:
-        return touches.coroutine(run, awaited, receiver, arguments, path)
+        return touches.coroutine(run, awaited, receiver, arguments, path, frame)
     if path.endswith("().__init__") and isinstance(receiver, Instance):
         touches.remember_query(run, receiver, arguments)
     wrapper = run.models.find("wrapper", path) or run.models.chained(path)
     touching = run.models.find("touch", path)
-    if touching is not None and not touches.applies(run, touching, receiver, arguments):
-        run.may_raise(at)
-        return one(Ext(path + "()"))
+    if touching is not None and not touches.applies(run, touching, receiver, arguments, frame):
+        if wrapper is None:
+            run.may_raise(at)
+            return one(Ext(path + "()"))
+        touching = None
     if touching is not None:
         touches.touch(run, touching, receiver, arguments, at, path)
     if wrapper is not None:

@@ -119,10 +119,12 @@ class Interpreter:
         beyond: Beyond,
         derived: Mapping[str, Derived] = MappingProxyType({}),
         registering: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+        caches_in_a_table: Callable[[str, str], bool] = lambda *_: False,
     ) -> None:
         self.modules = modules
         self.derived = derived
         self.registering = registering
+        self.caches_in_a_table = caches_in_a_table
         self.registries: set[tuple[str, Value]] = set()
         self.resolver = resolver
         self.models = models

@@ -30,7 +30,7 @@ def touch(run: Interpreter, row: Row, receiver: Value | None, arguments: Argumen
     """Emit the touch that a row describes, with the alias that receiver or arguments name."""
     if _empty(run, row, arguments):
         return
-    alias = receiver.alias if isinstance(receiver, (Ext, Instance)) else ""
+    alias = receiver.alias if isinstance(receiver, (Ext, Instance)) and not row.cache_table else ""
     if row.alias is not None:
         given = arguments.get(row.alias.position, row.alias.keyword)
         if given is not None and given != NONE:
@@ -46,8 +46,12 @@ def _empty(run: Interpreter, row: Row, arguments: Arguments) -> bool:
     return bool(given) and all(isinstance(v, Box) and boxes.length(run, v) == 0 for v in given or NOTHING)
 
 
-def applies(run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments) -> bool:
-    """Whether what the row asks of its object is so: a constraint to check, a query that it was made from."""
+def applies(run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments, frame: Frame) -> bool:
+    """Whether what the row asks of its object is so: a constraint to check, a query that it was made from, a table."""
+    if row.cache_table:
+        # Django's own name for the default cache is no object with methods here, but the beginning of their paths.
+        alias = receiver.alias if isinstance(receiver, Ext) else flow.DEFAULT
+        return run.caches_in_a_table(frame.module.path, alias or flow.DEFAULT)
     if row.given_query:
         if isinstance(receiver, Instance):
             return bool(run.store.get((receiver, "<query>")))
@@ -64,9 +68,11 @@ def remember_query(run: Interpreter, instance: Instance, arguments: Arguments) -
         run.store.set((instance, "<query>"), queries)
 
 
-def coroutine(run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments, path: str) -> Vals:
+def coroutine(
+    run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments, path: str, frame: Frame
+) -> Vals:
     """What an async method of the ORM's gives: something that does its work when it is awaited."""
-    if _empty(run, row, arguments):
+    if _empty(run, row, arguments) or not applies(run, row, receiver, arguments, frame):
         return unknown("coroutine that has nothing to do")
     of: Value | None = None
     if isinstance(receiver, (Ext, Instance)):
