@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from copy import copy
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flake8_django_threads.base import Finding, Problem, Span
 from flake8_django_threads.effects.linted_file import LintedFile
@@ -102,6 +102,7 @@ class Engine:
         self._looks: dict[str, Look | None] = {}
         self._helpers: Known = {}
         self._beyond = Beyond(self.sources)
+        self._answers: dict[tuple[str, str], Any] = {}
 
     def again(self, overlay: Mapping[str, str]) -> Engine:
         """An engine that sees other texts, such as an edit under proof; what no text can change is not read twice.
@@ -115,7 +116,7 @@ class Engine:
         engine._looks = {path: look for path, look in self._looks.items() if path not in overlay}
         # No edit makes a function of another file hand on what it did not hand on before.
         engine._helpers = {path: helpers for path, helpers in self._helpers.items() if path not in overlay}
-        engine._found, engine._indexes, engine._derived, engine._registering = {}, {}, {}, {}
+        engine._found, engine._indexes, engine._derived, engine._registering, engine._answers = {}, {}, {}, {}, {}
         for name, made in vars(Engine).items():
             if isinstance(made, cached_property):
                 vars(engine).pop(name, None)
@@ -232,6 +233,7 @@ class Engine:
             self._derived,
             self._registering,
             lambda path, alias: self._settings.caches_in_a_table(path, alias),
+            self._answers,
         )
         census = Census(self.sources, self._modules, self._resolver, self._sites_of)
         inventory = Inventory(run, self._cwd, lambda path, alias: self._settings.keeps(path, alias), self._ready)

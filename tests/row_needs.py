@@ -15,10 +15,8 @@ import state_rows
 from flake8_django_threads.engine import Engine, Options
 from flake8_django_threads.models import load as model_rows
 from flake8_django_threads.models.load import Models, Row
-from flake8_django_threads.project import beyond
+from flake8_django_threads.project.beyond import Beyond
 
-# A row has to hold where nothing is installed: what packages say of themselves would hide that it is needed.
-beyond._FOLDERS = ()
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 _WORD = re.compile(r"\w+")
 # A row of these tables also answers by hiding those of its bases in the others.
@@ -102,14 +100,21 @@ def cases(place: Path) -> list[Case]:
         copy = Path(shutil.copytree(folder, place / name.replace("/", "+")))
         files = sorted(file.relative_to(copy).as_posix() for file in copy.rglob("*.py"))
         marks = tuple((file, tuple(harness.marks(file, (copy / file).read_text(encoding="utf-8")))) for file in files)
-        engine = Engine(Options(enable=harness.own_code(folder)), cwd=str(copy))
+        engine = _engine(copy, Options(enable=harness.own_code(folder)))
         found.append(Case(name, copy, "", marks, engine))
     for folder in (FIXTURES / "engine" / "touches", FIXTURES / "engine" / "remedies" / "max_age_0"):
         name = folder.relative_to(FIXTURES / "engine").as_posix()
         project = state_rows.build(folder, place)
-        engine = Engine(cwd=str(project))
+        engine = _engine(project, Options())
         found += [Case(f"{name}:{file.name}", project, file.name, (), engine) for file in sorted(folder.glob("*.py"))]
     return found
+
+
+def _engine(project: Path, options: Options) -> Engine:
+    """An engine that finds nothing installed: what packages say of themselves would hide that a row is needed."""
+    engine = Engine(options, cwd=str(project))
+    engine._beyond = Beyond(engine.sources, ())
+    return engine
 
 
 class Needs:

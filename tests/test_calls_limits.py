@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flake8_django_threads.effects import inventory
+from flake8_django_threads.effects import judgement
 from flake8_django_threads.engine import Engine, Report
 from flake8_django_threads.values.interpreter import Interpreter
 
@@ -229,7 +229,7 @@ def test_a_limit_that_hides_everything_is_counted(tmp_path: Path) -> None:
     assert report.unknown == (("limit: depth", 1),)
 
 
-@pytest.mark.parametrize(("owner", "name"), [(Interpreter, "run_function"), (inventory, "connections")])
+@pytest.mark.parametrize(("owner", "name"), [(Interpreter, "run_function"), (judgement, "connections")])
 def test_a_stack_that_is_too_small_is_a_limit(
     owner: object, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import lru_cache
 from typing import NamedTuple
 
 from flake8_django_threads.effects.connection_names import connection_names
@@ -58,7 +57,6 @@ class Use(NamedTuple):
         return None
 
 
-@lru_cache(maxsize=1)
 def uses(run: Interpreter, module: r.ModuleFacts) -> tuple[Use, ...]:
     """The uses met by running those functions of the module that name something of ``django.db``, in source order."""
     found: dict[tuple[str, tuple[tuple[str, r.At], ...]], Use] = {}

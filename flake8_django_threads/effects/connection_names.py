@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from weakref import WeakKeyDictionary
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values.interpreter import Interpreter
@@ -17,8 +16,6 @@ _WORDS = ("conn", "close", "clos", "db")
 _HANDLES = re.compile(r"\b(?:connections?|close_all|close_old_connections|reset_queries|request_(?:start|finish)ed)\b")
 _FROM = re.compile(r"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
 _NAME = re.compile(r"[\w*]+")
-
-_known: WeakKeyDictionary[Interpreter, dict[str, bool]] = WeakKeyDictionary()
 
 
 def connection_names(run: Interpreter, module: r.ModuleFacts) -> frozenset[str]:
@@ -62,7 +59,7 @@ def _files(run: Interpreter, importer: str, module: str, level: int, name: str) 
 
 def _handles(run: Interpreter, path: str) -> bool:
     """Whether a file names Django's connections, or imports from a file of the project that does, and so on."""
-    known = _known.setdefault(run, {})
+    known: dict[str, bool] = run.answers.setdefault(("names connections", ""), {})
     todo, seen = [path], {path}
     while todo:
         file = todo.pop()

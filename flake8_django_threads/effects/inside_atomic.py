@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import lru_cache
 from typing import NamedTuple
 
 from flake8_django_threads.effects.bits import REOPENED, SAME, SHUT, exits
@@ -56,9 +55,16 @@ class Inside(NamedTuple):
     request: str
 
 
-@lru_cache(maxsize=4)
-def closes_inside(run: Interpreter, root: str) -> dict[str, tuple[Inside, ...]]:
+def closes_inside(run: Interpreter, root: str) -> Mapping[str, tuple[Inside, ...]]:
     """All of them in the project at ``root``, by file; of each close the one that fewest calls lead to."""
+    question = "closes inside atomic", root
+    if question not in run.answers:
+        run.answers[question] = _closes_inside(run, root)
+    answer: Mapping[str, tuple[Inside, ...]] = run.answers[question]
+    return answer
+
+
+def _closes_inside(run: Interpreter, root: str) -> Mapping[str, tuple[Inside, ...]]:
     found: dict[tuple[str, r.At], Inside] = {}
     requests = Requests(run, Settings(run.resolver.sources, run.modules, run.resolver))
     with deep_stack():

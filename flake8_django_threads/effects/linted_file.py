@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from flake8_django_threads.effects.sites import SpawnSite
 from flake8_django_threads.facts.records import ModuleFacts
 
 if TYPE_CHECKING:
+    from flake8_django_threads.effects.closes import Use
     from flake8_django_threads.values.interpreter import Interpreter
 
 
-class LintedFile(NamedTuple):
+@dataclass(frozen=True)
+class LintedFile:
     """A file's facts and spawn sites, and the interpreter that knows the project around it.
 
     ``shown`` is the file's name in messages. ``sites`` is empty where no word in the text could start a thread.
@@ -21,3 +25,11 @@ class LintedFile(NamedTuple):
     shown: str
     sites: tuple[SpawnSite, ...]
     run: Interpreter
+
+    @cached_property
+    def uses(self) -> tuple[Use, ...]:
+        """What the file's own functions do with Django's connections, in source order."""
+        # Most files that are asked about have been answered for by their words before.
+        from flake8_django_threads.effects.closes import uses
+
+        return uses(self.run, self.module)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flake8_django_threads.project.sources import Sources, Unreadable, below, last
@@ -42,6 +42,15 @@ class _Spot(NamedTuple):
     name: str
 
 
+class _Names(NamedTuple):
+    """The names that a module binds: its classes and functions, and by name the (module, name) that it imports;
+    ``stars`` are the modules of which it imports everything."""
+
+    defined: frozenset[str]
+    imported: Mapping[str, tuple[str, str]]
+    stars: tuple[str, ...]
+
+
 class Beyond:
     """Answers about names of installed packages, and remembers; ``parsed`` and ``asked`` count the modules read."""
 
@@ -50,7 +59,7 @@ class Beyond:
         places = sys.path if folders is None else folders
         self._folders = tuple(folder for folder in places if last(os.path.normpath(folder)) in _FOLDERS)
         self._spots: dict[str, _Spot | None] = {}
-        self._trees: dict[str, ast.Module | None] = {}
+        self._names: dict[str, _Names | None] = {}
         self._modules: dict[str, nodes.Module | None] = {}
         self._answers: dict[tuple[str, str], Any] = {}
         self.parsed = self.asked = 0
@@ -127,22 +136,13 @@ class Beyond:
 
     def _defined(self, module: str, path: str, name: str, hops: int = MOST_HOPS) -> _Spot | None:
         """Follow the imports of a name to the module of a package that defines it."""
-        tree = self._tree(path)
-        if tree is None or not hops:
+        names = self._names_in(module, path)
+        if names is None or not hops:
             return None
-        stars: list[str] = []
-        imported: tuple[str, str] | None = None
-        for stmt in _statements(tree.body):
-            if isinstance(stmt, (ast.ClassDef, ast.FunctionDef)) and stmt.name == name:
-                return _Spot(path, module, name)
-            if isinstance(stmt, ast.ImportFrom):
-                source = _absolute(module, path, stmt)
-                for alias in stmt.names:
-                    if alias.name == "*":
-                        stars.append(source)
-                    elif (alias.asname or alias.name) == name:
-                        imported = source, alias.name
-        for source, original in [imported] if imported is not None else [(star, name) for star in stars]:
+        if name in names.defined:
+            return _Spot(path, module, name)
+        imported = names.imported.get(name)
+        for source, original in [imported] if imported is not None else [(star, name) for star in names.stars]:
             found = self._file(source.split(".")) if source else None
             spot = self._defined(source, found, original, hops - 1) if found is not None else None
             if spot is not None:
@@ -155,13 +155,14 @@ class Beyond:
         except Unreadable:
             return ""
 
-    def _tree(self, path: str) -> ast.Module | None:
-        if path not in self._trees:
-            self._trees[path] = None
+    def _names_in(self, module: str, path: str) -> _Names | None:
+        if path not in self._names:
+            self._names[path] = None
             if self.parsed < MOST_PARSED:
                 self.parsed += 1
-                self._trees[path] = _safely(ast.parse, self._text(path))
-        return self._trees[path]
+                tree = _safely(ast.parse, self._text(path))
+                self._names[path] = _names(tree, module, path) if tree is not None else None
+        return self._names[path]
 
     # What astroid is asked.
 
@@ -212,6 +213,23 @@ def _statements(block: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
             yield from _statements(stmt.body)
             for handler in stmt.handlers:
                 yield from _statements(handler.body)
+
+
+def _names(tree: ast.Module, module: str, path: str) -> _Names:
+    defined = set()
+    imported = {}
+    stars = []
+    for stmt in _statements(tree.body):
+        if isinstance(stmt, (ast.ClassDef, ast.FunctionDef)):
+            defined.add(stmt.name)
+        elif isinstance(stmt, ast.ImportFrom):
+            source = _absolute(module, path, stmt)
+            for alias in stmt.names:
+                if alias.name == "*":
+                    stars.append(source)
+                else:
+                    imported[alias.asname or alias.name] = source, alias.name
+    return _Names(frozenset(defined), imported, tuple(stars))
 
 
 def _absolute(module: str, path: str, stmt: ast.ImportFrom) -> str:

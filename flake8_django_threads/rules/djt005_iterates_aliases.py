@@ -62,10 +62,8 @@ class IteratesAliases(Rule):
 
     def check_file(self, file: LintedFile) -> Iterable[Finding]:
         """Report each place where an alias is asked for what only a connection has."""
-        from flake8_django_threads.effects.closes import uses
-
         seen: set[tuple[int, int]] = set()
-        for use in uses(file.run, file.module):
+        for use in file.uses:
             name = use.path.removeprefix(_ALIAS)
             if name == use.path or hasattr(str, name) or use.frame.module is not file.module or use.at[:2] in seen:
                 continue

@@ -78,10 +78,8 @@ class CloseThatDoesNotClose(Rule):
 
     def check_file(self, file: LintedFile) -> Iterable[Finding]:
         """Report what raises, what forgets an open connection, and what stands for the close in a leaking thread."""
-        from flake8_django_threads.effects.closes import uses
-
         seen: set[tuple[int, int]] = set()
-        found = uses(file.run, file.module)
+        found = file.uses
         for use in found:
             if use.frame.module is not file.module or use.at[:2] in seen:
                 continue

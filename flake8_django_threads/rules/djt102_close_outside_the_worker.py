@@ -76,10 +76,10 @@ class CloseOutsideTheWorker(Rule):
         leaking = [site for site in file.sites if site.leak is not None and site.leak.close is None]
         if not leaking:
             return
-        from flake8_django_threads.effects.closes import touches, uses
+        from flake8_django_threads.effects.closes import touches
 
         seen: set[r.At] = set()
-        found = uses(file.run, file.module)
+        found = file.uses
         for use in found:
             function = use.frame.function
             if not use.closes or len(use.stack) != 1 or function is None or use.at in seen:

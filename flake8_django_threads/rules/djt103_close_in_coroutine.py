@@ -70,10 +70,8 @@ class CloseInCoroutine(Rule):
         """Report each close, or call of a function that closes, in a coroutine of the file."""
         if not any(function.is_async for function in file.module.functions):
             return
-        from flake8_django_threads.effects.closes import uses
-
         seen: set[tuple[int, int]] = set()
-        for use in uses(file.run, file.module):
+        for use in file.uses:
             index = use.coroutine()
             if not use.closes or index is None:
                 continue

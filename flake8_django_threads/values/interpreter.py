@@ -6,10 +6,10 @@ managers each have a file of their own, as functions that take the running inter
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.models.load import Models, Row
@@ -109,6 +109,7 @@ class Interpreter:
 
     ``derived`` has, by project root, the classes that its survey found below others, ``registering`` the files that may
     register something with a signal or a library; ``registries`` are those of which all that is registered is read.
+    ``answers`` are what analyses keep about whole projects, by question and root; they may outlive the interpreter.
     """
 
     def __init__(
@@ -120,11 +121,13 @@ class Interpreter:
         derived: Mapping[str, Derived] = MappingProxyType({}),
         registering: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
         caches_in_a_table: Callable[[str, str], bool] = lambda *_: False,
+        answers: MutableMapping[tuple[str, str], Any] | None = None,
     ) -> None:
         self.modules = modules
         self.derived = derived
         self.registering = registering
         self.caches_in_a_table = caches_in_a_table
+        self.answers = answers if answers is not None else {}
         self.registries: set[tuple[str, Value]] = set()
         self.resolver = resolver
         self.models = models
