@@ -6,7 +6,7 @@ PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3 pyth
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: demo test coverage test-all test-libraries test-uwsgi oracle mutants check bench clean
+.PHONY: demo test coverage test-all test-libraries test-uwsgi test-mysql oracle mutants check bench clean
 
 demo: .venv/package
 	@PYTHONPATH=tests $(BIN)/python -m demo.demo
@@ -37,6 +37,10 @@ test-libraries: .libraries/installed
 test-uwsgi: .venv/groups .uwsgi/installed
 	UWSGI_RELEASES=.uwsgi/older:.uwsgi/newer $(BIN)/python -m pytest tests/oracle/test_uwsgi.py
 
+# The oracle on MariaDB or MySQL too, where the machine has a server to start.
+test-mysql: .venv/groups .mysql/installed
+	PYTHONPATH=.mysql $(BIN)/python -m pytest tests/oracle -k mysql
+
 check: .venv/groups
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -49,7 +53,7 @@ bench: .venv/package
 	@PYTHONPATH=tests $(BIN)/python -m bench.bench $(BENCH)
 
 clean:
-	rm -rf .venv .nox .libraries .uwsgi .demo .bench .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage build dist
+	rm -rf .venv .nox .libraries .uwsgi .mysql .demo .bench .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip learned --group, which reads pyproject.toml's dependency groups, in 25.1.
@@ -64,6 +68,11 @@ clean:
 .venv/groups: .venv/package
 	@echo "Installing what tests and checks need ..."
 	@$(PIP) --group test --group check
+	@touch $@
+
+.mysql/installed: pyproject.toml .venv/package
+	@echo "Installing a driver for MySQL ..."
+	@$(PIP) --target .mysql --group mysql
 	@touch $@
 
 .uwsgi/installed: .venv/package

@@ -44,6 +44,18 @@ def test_the_trail_leads_from_the_spawn_to_the_touch(project: Path) -> None:
     (finding,) = Engine(cwd=str(project)).analyse("shop/views.py").findings
     assert finding.trail[0].span.short == "shop/views.py:7"
     assert finding.trail[-1].span.short == "shop/jobs.py:5"
+    (project / "shop" / "nightly.py").write_text(
+        "from threading import Thread\n\nfrom shop import jobs\n\n\ndef work():\n    jobs.recount()\n\n\n"
+        "def view(request):\n    Thread(target=work).start()\n",
+        encoding="utf-8",
+    )
+    (longer,) = Engine(cwd=str(project)).analyse("shop/nightly.py").findings
+    assert [(step.span.short, step.text) for step in longer.trail] == [
+        ("shop/nightly.py:11", "hands work() to another thread"),
+        ("shop/nightly.py:11", "calls work"),
+        ("shop/nightly.py:7", "calls recount"),
+        ("shop/jobs.py:5", "touches the database: Order.count"),
+    ]
     assert finding.remedy is not None
     assert finding.remedy.entry is not None
     assert finding.remedy.entry.qualname == "recount"

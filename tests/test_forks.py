@@ -45,6 +45,16 @@ def test_it_is_opt_in(project: Path) -> None:
     assert lines(project, ()) == []
 
 
+def test_the_nearest_query_is_the_evidence(project: Path) -> None:
+    """Also where it is made by the very call that gives the process."""
+    text = JOBS.replace("    Process(target=recount).start()", "    ready().start()\n    print(Order.objects.last())")
+    text += "\n\ndef ready():\n    print(Order.objects.exists())\n    return Process(target=recount)\n"
+    (project / "jobs.py").write_text(text, encoding="utf-8")
+    report = Engine(Options(enable=frozenset({"DJT502"})), cwd=str(project)).analyse("jobs.py")
+    (finding,) = report.findings
+    assert "opened by Order.exists, line 16" in finding.message
+
+
 @pytest.mark.parametrize("name", ["jobs.py", "manage.py"])
 def test_a_project_that_chooses_how_processes_are_made_is_left_alone(project: Path, name: str) -> None:
     text = (project / name).read_text(encoding="utf-8")

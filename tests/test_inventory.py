@@ -295,6 +295,8 @@ def test_the_caller_in_the_module_is_asked_without_an_index_too(tmp_path: Path) 
 
 GUARDED = "    try:\n        yield Order.objects.count()\n    finally:\n        connection.close()\n"
 UNGUARDED = "    yield Order.objects.count()\n    connection.close()\n"
+CAREFUL = "    try:\n        Order.objects.count()\n    except Exception:\n        connection.close()\n        raise\n"
+ROUNDS = "    while True:\n        try:\n            yield 1\n        except GeneratorExit:\n            {}\n"
 GENERATORS = {
     "it closes when it ends": (GUARDED, "        print(page)\n", []),
     "a break closes it": (GUARDED, "        break\n", []),
@@ -315,6 +317,21 @@ GENERATORS = {
         GUARDED,
         "        while True:\n            Order.objects.get()\n",
         [],
+    ),
+    "a handler of its end leaves its loop and gets to the close": (
+        f"{CAREFUL}{ROUNDS.format('break')}    connection.close()\n",
+        "        break\n",
+        [],
+    ),
+    "a handler of its end leaves its loop, and no close comes": (
+        f"{CAREFUL}{ROUNDS.format('break')}",
+        "        break\n",
+        ["DJT002"],
+    ),
+    "a handler of its end that returns gets past the close": (
+        f"{CAREFUL}{ROUNDS.format('return')}    connection.close()\n",
+        "        break\n",
+        ["DJT002"],
     ),
     "it never closes": ("    yield Order.objects.count()\n", "        print(page)\n", ["DJT001"]),
     "a break gets past a close that is not in finally": (UNGUARDED, "        break\n", ["DJT002"]),

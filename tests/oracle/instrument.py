@@ -118,34 +118,38 @@ class Checkpoints:
         return file.startswith(self.root)
 
 
-def install(checkpoints: Checkpoints) -> None:
-    """Import the modules under the checkpoints' root in this way from now on."""
+def install(root: str, transformer: Callable[[str], ast.NodeTransformer], names: dict[str, Any]) -> None:
+    """Import the modules under the root in this way from now on: changed by what the transformer of their relative path
+    makes of them, and with these names in them."""
 
     class Loader(SourceFileLoader):
         def get_code(self, fullname: str) -> CodeType:
             path = self.get_filename(fullname)
             tree = ast.parse(self.get_data(path), path)
-            relative = Path(path).relative_to(checkpoints.root).as_posix()
-            tree = ast.fix_missing_locations(_Instrument(relative).visit(tree))
+            relative = Path(path).relative_to(root).as_posix()
+            tree = ast.fix_missing_locations(transformer(relative).visit(tree))
             return compile(tree, path, "exec", dont_inherit=True)
 
         def exec_module(self, module: Any) -> None:
-            module.__dict__.update({f"__oracle_{name}__": getattr(checkpoints, name) for name in NAMES})
+            module.__dict__.update(names)
             super().exec_module(module)
 
     hook = FileFinder.path_hook((Loader, [".py"]))
 
     def only_the_case(path: str) -> Any:
-        if not path.startswith(checkpoints.root):
+        if not path.startswith(root):
             raise ImportError
         return hook(path)
 
     sys.path_hooks.insert(0, only_the_case)
-    sys.path.insert(0, checkpoints.root)
+    sys.path.insert(0, root)
     importlib.invalidate_caches()
 
 
-NAMES = ("before", "after", "iterates", "entered", "round")
+def install_checkpoints(checkpoints: Checkpoints) -> None:
+    """Import the modules under the checkpoints' root with them from now on."""
+    names = ("before", "after", "iterates", "entered", "round")
+    install(checkpoints.root, _Instrument, {f"__oracle_{name}__": getattr(checkpoints, name) for name in names})
 
 
 class _Instrument(ast.NodeTransformer):

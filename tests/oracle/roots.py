@@ -62,11 +62,14 @@ def tests(module: ModuleType) -> Iterator[tuple[str, Callable[[], Any]]]:
             yield from _of_class(found, Counter())
 
 
-def call(function: Callable[..., Any]) -> Any:
-    """Call it with arguments made up from names and annotations; a coroutine runs as in Django's own handler."""
+def call(function: Callable[..., Any], argument: Callable[[inspect.Parameter], Any] | None = None) -> Any:
+    """Call it with arguments made up from names and annotations; a coroutine runs as in Django's own handler.
+
+    Raises UnknownArgumentError, unless ``argument`` makes up others.
+    """
     from asgiref.sync import async_to_sync
 
-    args, kwargs = _arguments(function)
+    args, kwargs = _arguments(function, argument or _argument)
     if inspect.iscoroutinefunction(function):
         return async_to_sync(function)(*args, **kwargs)
     return function(*args, **kwargs)
@@ -120,7 +123,9 @@ def _named(tree: ast.AST) -> Iterator[str]:
                 yield name
 
 
-def _arguments(function: Callable[..., Any]) -> tuple[list[Any], dict[str, Any]]:
+def _arguments(
+    function: Callable[..., Any], argument: Callable[[inspect.Parameter], Any]
+) -> tuple[list[Any], dict[str, Any]]:
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
     for parameter in inspect.signature(function, eval_str=True).parameters.values():
@@ -129,7 +134,7 @@ def _arguments(function: Callable[..., Any]) -> tuple[list[Any], dict[str, Any]]
             or parameter.default is not parameter.empty
         ):
             continue
-        value = _argument(parameter)
+        value = argument(parameter)
         if parameter.kind is parameter.KEYWORD_ONLY:
             kwargs[parameter.name] = value
         else:

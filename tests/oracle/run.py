@@ -14,10 +14,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from oracle.cases import Case
+from oracle.databases import Database
 from oracle.instrument import Site
 from oracle.process import ChildError, be_quiet, isolated
 from oracle.roots import call, get, roots, tests
-from oracle.stage import Server, Stage
+from oracle.stage import Stage
 
 # Seconds for one run, and for all of a case: only what hangs takes so long, also on a busy machine.
 SECONDS, CASE_SECONDS = 600.0, 3600.0
@@ -56,18 +57,18 @@ class Record:
     problem: str = ""
 
 
-def run_case(case: Case, server: Server) -> Record:
+def run_case(case: Case, database: Database) -> Record:
     """Run the case in processes of its own."""
     try:
-        return isolated(lambda: _run_case(case, server), CASE_SECONDS)
+        return isolated(lambda: _run_case(case, database), CASE_SECONDS)
     except ChildError as error:
         return Record(problem=str(error))
 
 
-def _run_case(case: Case, server: Server) -> Record:
+def _run_case(case: Case, database: Database) -> Record:
     be_quiet()
     with tempfile.TemporaryDirectory(prefix="djt-case-", ignore_cleanup_errors=True) as folder:
-        stage = Stage(case, server, Path(folder))
+        stage = Stage(case, database, Path(folder))
         stage.set_up()
         # No run may be helped by a collection, and none needs to look at what is there already.
         gc.collect()

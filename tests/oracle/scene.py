@@ -12,9 +12,10 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from oracle.cases import FIXTURES, Case
+from oracle.databases import Database
 from oracle.process import be_quiet, isolated
 from oracle.roots import get
-from oracle.stage import Server, Stage
+from oracle.stage import Stage
 
 SECONDS = 300.0
 T = TypeVar("T")
@@ -23,13 +24,13 @@ T = TypeVar("T")
 class Scene:
     """One observation's own process: it may load one case."""
 
-    def __init__(self, rule: Path, server: Server, folder: Path) -> None:
-        self._rule, self._server, self._folder = rule, server, folder
+    def __init__(self, rule: Path, database: Database, folder: Path) -> None:
+        self._rule, self._database, self._folder = rule, database, folder
         self._stage: Stage | None = None
 
     def load(self, name: str, path: str = "case.py") -> ModuleType:
         """Set the rule's case of this name up, with its rows, and give the module at ``path`` in it."""
-        self._stage = Stage(Case(self._rule / name), self._server, self._folder)
+        self._stage = Stage(Case(self._rule / name), self._database, self._folder)
         self._stage.set_up(watched=False)
         self._stage.fill()
         # A collection at the wrong moment would close what a thread has left open.
@@ -39,8 +40,13 @@ class Scene:
 
     @property
     def vendor(self) -> str:
-        """``sqlite`` or ``postgresql``."""
-        return "postgresql" if self._server.host else "sqlite"
+        """``sqlite``, ``postgresql`` or ``mysql``."""
+        return self._database.vendor
+
+    @property
+    def version(self) -> str:
+        """The database's name and number."""
+        return self._database.version()
 
     @property
     def request(self) -> Any:
@@ -88,18 +94,18 @@ def observations() -> Iterator[tuple[Path, str]]:
         yield from ((file.parent, name) for name in vars(_module(file)) if name.startswith("observe_"))
 
 
-def observe(rule: Path, name: str, server: Server) -> tuple[Any, Any]:
+def observe(rule: Path, name: str, database: Database) -> tuple[Any, Any]:
     """What one observation sees and what it expects. Raises ChildError."""
-    return in_scene(rule, server, lambda scene: getattr(_module(rule / "observe.py"), name)(scene))
+    return in_scene(rule, database, lambda scene: getattr(_module(rule / "observe.py"), name)(scene))
 
 
-def in_scene(rule: Path, server: Server, work: Callable[[Scene], T]) -> T:
+def in_scene(rule: Path, database: Database, work: Callable[[Scene], T]) -> T:
     """What ``work`` gives, in a process of its own that may load a case of the rule. Raises ChildError."""
 
     def on_a_stage() -> T:
         be_quiet()
         with tempfile.TemporaryDirectory(prefix="djt-scene-", ignore_cleanup_errors=True) as folder:
-            scene = Scene(rule, server, Path(folder))
+            scene = Scene(rule, database, Path(folder))
             try:
                 return work(scene)
             finally:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from threading import Lock, get_ident
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, Protocol
 
 # Seconds for the server to hear of a closed connection, which only a busy machine takes.
 PATIENCE = 30.0
@@ -39,10 +39,14 @@ class Opened:
         return sum(handle is not None and not getattr(handle, "closed", False) for handle in handles)
 
 
+class Sessions(Protocol):
+    """Whatever counts the open connections of this process."""
+
+    def count(self) -> int: ...
+
+
 class SqliteSessions:
     """Open file handles on the database's files, out of ``/proc/self/fd``."""
-
-    vendor = "sqlite"
 
     def __init__(self, files: Iterable[Path], opened: Opened) -> None:
         self.files = {str(file.resolve()) for file in files}
@@ -72,20 +76,12 @@ class SqliteSessions:
         )
 
 
-class PostgresSessions:
-    """Rows of ``pg_stat_activity`` that bear this run's name, asked for over a connection that is none of Django's."""
+class _OfAServer:
+    """Counts over a connection that is none of Django's, and that bears another name."""
 
-    vendor = "postgresql"
-
-    def __init__(self, host: str, port: str, name: str, opened: Opened) -> None:
-        import psycopg
-
+    def __init__(self, observer: Any, name: str, opened: Opened) -> None:
         self._lock = Lock()
-        self._name = name
-        self._opened = opened
-        self._observer = psycopg.connect(
-            host=host, port=port, user="postgres", dbname="postgres", application_name="oracle", autocommit=True
-        )
+        self._observer, self._name, self._opened = observer, name, opened
 
     def count(self) -> int:
         """The server's number, given time to hear of each connection that the client has closed already."""
@@ -95,9 +91,23 @@ class PostgresSessions:
         return seen
 
     def _read(self) -> int:
-        with self._lock:
-            row = self._observer.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", (self._name,)
-            ).fetchone()
-        assert row is not None
-        return int(row[0])
+        with self._lock, self._observer.cursor() as cursor:
+            cursor.execute(self.query, (self._name,))
+            return int(cursor.fetchone()[0])
+
+    query: str
+
+
+class PostgresSessions(_OfAServer):
+    """Rows of ``pg_stat_activity`` that bear this run's name."""
+
+    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
+
+
+class MySQLSessions(_OfAServer):
+    """Connections whose client gave this run's name as its program's."""
+
+    query = (
+        "SELECT count(*) FROM performance_schema.session_connect_attrs"
+        " WHERE ATTR_NAME = 'program_name' AND ATTR_VALUE = %s"
+    )

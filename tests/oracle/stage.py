@@ -3,45 +3,35 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import importlib
 import os
 import re
 import runpy
-import sqlite3
 import sys
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from oracle.cases import Case
-from oracle.instrument import Checkpoints, install
-from oracle.sessions import Opened, PostgresSessions, SqliteSessions
-from oracle.tracer import Sessions, Tracer
+from oracle.databases import Database
+from oracle.instrument import Checkpoints, install_checkpoints
+from oracle.sessions import Opened, Sessions
+from oracle.tracer import Tracer
 
 # Rows of each of the case's models, with keys from 1.
 ROWS = 3
 CONTRIB = {"admin": ("auth", "contenttypes", "sessions", "messages"), "auth": ("contenttypes",)}
 
 
-@dataclass(frozen=True)
-class Server:
-    """Where the database is: a PostgreSQL server's socket folder and port, or none for files of SQLite."""
-
-    host: str = ""
-    port: str = ""
-
-
 class Stage:
     """One case, set up in this process for good: Django can be configured once."""
 
-    def __init__(self, case: Case, server: Server, folder: Path) -> None:
-        self.case, self.server, self.folder = case, server, folder
-        self.name = self.schema = f"djt_{os.getpid()}"
+    def __init__(self, case: Case, database: Database, folder: Path) -> None:
+        self.case, self.database, self.folder = case, database, folder
+        self.name = self.space = f"djt_{os.getpid()}"
         self.opened = Opened()
         self.checkpoints = Checkpoints(case.folder)
         self.modules: dict[str, ModuleType] = {}
@@ -54,7 +44,7 @@ class Stage:
         os.chdir(self.folder)
         sys.dont_write_bytecode = True
         warnings.simplefilter("ignore")
-        install(self.checkpoints)
+        self._instrument()
         if any("hypothesis" in text for text in self.case.files.values()):
             _few_examples()
         self.tracer = Tracer(self.checkpoints, self._sessions(), self.opened.by_thread)
@@ -64,8 +54,11 @@ class Stage:
         self.opened.watch()
         for path in self.case.files:
             if Path(path).name not in ("manage.py", "settings.py"):
-                self.modules[path] = importlib.import_module(_dotted(path))
+                self.modules[path] = importlib.import_module(dotted(path))
         self._make_tables()
+
+    def _instrument(self) -> None:
+        install_checkpoints(self.checkpoints)
 
     def reconnect(self) -> None:
         """Count over a connection of this process, under its own name: a forked child must not use its parent's."""
@@ -78,8 +71,8 @@ class Stage:
         from django.db import connections
 
         self.name = f"djt_{os.getpid()}"
-        for alias in connections if self.server.host else ():
-            connections.settings[alias]["OPTIONS"]["application_name"] = self.name
+        for alias in connections:
+            self.database.rename(connections.settings[alias], self.name)
 
     @property
     def sessions(self) -> Sessions:
@@ -87,14 +80,7 @@ class Stage:
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows that a query gives on a connection that is none of Django's."""
-        if self.server.host:
-            import psycopg
-
-            where = {"host": self.server.host, "port": self.server.port, "user": "postgres", "dbname": "postgres"}
-            with psycopg.connect(**where, options=f"-c search_path={self.schema}") as other:
-                return other.execute(sql).fetchall()
-        with contextlib.closing(sqlite3.connect(self._file)) as other:
-            return other.execute(sql).fetchall()
+        return self.database.ask(self.folder, self.space, sql)
 
     def fill(self) -> None:
         """Put the rows there that the case's views look for, and close the connection again."""
@@ -133,23 +119,20 @@ class Stage:
         from django.apps import AppConfig
         from django.conf import settings
 
-        text = "\n".join(self.case.files.values())
-        contrib = set(re.findall(r"django\.contrib\.(\w+)", text))
-        contrib |= {needed for name in contrib for needed in CONTRIB.get(name, ())}
         models = [path for path, source in self.case.files.items() if "models.Model" in source or "Model)" in source]
 
         class CaseApp(AppConfig):
             def import_models(self) -> None:
                 self.models = self.apps.all_models[self.label]
                 for path in models:
-                    if _dotted(path).partition(".")[0] == self.name:
-                        importlib.import_module(_dotted(path))
+                    if dotted(path).partition(".")[0] == self.name:
+                        importlib.import_module(dotted(path))
 
-        tops = sorted({_dotted(path).partition(".")[0] for path in models})
+        tops = sorted({dotted(path).partition(".")[0] for path in models})
         own = {name: value for name, value in self._settings().items() if name.isupper()}
         given = own.pop("DATABASES", {})
         own.pop("INSTALLED_APPS", None)
-        apps = [f"django.contrib.{name}" for name in sorted(contrib)]
+        apps = self._other_apps()
         for top in tops:
             stub = ModuleType(top)
             stub.__file__ = str(self.case.folder / f"{top}.py")
@@ -167,42 +150,27 @@ class Stage:
         }
         databases = {
             alias: {key: value for key, value in given.get(alias, {}).items() if key.startswith(("CONN_", "ATOMIC_"))}
-            | self._database()
+            | self.database.settings(self.folder, self.space, self.name)
             for alias in self.aliases
         }
         settings.configure(**defaults | own, INSTALLED_APPS=apps, DATABASES=databases)
         django.setup()
 
-    def _database(self) -> dict[str, Any]:
-        if not self.server.host:
-            return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(self._file)}
-        return {
-            "ENGINE": "django.db.backends.postgresql",
-            "HOST": self.server.host,
-            "PORT": self.server.port,
-            "NAME": "postgres",
-            "USER": "postgres",
-            "OPTIONS": {"application_name": self.name, "options": f"-c search_path={self.schema}"},
-        }
-
-    @property
-    def _file(self) -> Path:
-        return self.folder / "db.sqlite3"
+    def _other_apps(self) -> list[Any]:
+        """The applications that the case's own ones stand on."""
+        text = "\n".join(self.case.files.values())
+        contrib = set(re.findall(r"django\.contrib\.(\w+)", text))
+        contrib |= {needed for name in contrib for needed in CONTRIB.get(name, ())}
+        return [f"django.contrib.{name}" for name in sorted(contrib)]
 
     def _sessions(self) -> Sessions:
-        if not self.server.host:
-            return SqliteSessions([self._file], self.opened)
-        return PostgresSessions(self.server.host, self.server.port, self.name, self.opened)
+        return self.database.sessions(self.folder, self.name, self.opened)
 
     def _make_tables(self) -> None:
         from django.apps import apps
         from django.db import connection, connections
 
-        if self.server.host:
-            with connection.cursor() as cursor:
-                # A process that was killed left its own, and its number is given again.
-                cursor.execute(f"DROP SCHEMA IF EXISTS {self.schema} CASCADE")
-                cursor.execute(f"CREATE SCHEMA {self.schema}")
+        self.database.make_space(self.space)
         with connection.schema_editor() as editor:
             for model in apps.get_models():
                 if model._meta.managed and not model._meta.proxy:
@@ -210,13 +178,11 @@ class Stage:
         connections.close_all()
 
     def clear(self) -> None:
-        """Drop what the server holds of this case."""
-        from django.db import connection, connections
+        """Drop what the database holds of this case."""
+        from django.db import connections
 
-        if self.server.host:
-            with connection.cursor() as cursor:
-                cursor.execute(f"DROP SCHEMA {self.schema} CASCADE")
         connections.close_all()
+        self.database.drop_space(self.space)
 
 
 def _few_examples() -> None:
@@ -248,7 +214,7 @@ def _aliases(tree: ast.AST) -> Iterator[str]:
                     yield known.value
 
 
-def _dotted(path: str) -> str:
+def dotted(path: str) -> str:
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 

@@ -10,13 +10,15 @@ import json
 import sys
 import textwrap
 from collections.abc import Iterable
+from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from oracle import uwsgi
+from oracle import mysql, uwsgi
+from oracle.databases import Database, Postgres, Sqlite
 from oracle.scene import Scene
 from oracle.snippets import CURES, SECTIONS, Snippet
-from oracle.stage import Server
 from oracle.zygote import Zygote
 
 FIGURES = Path(__file__).with_name("measured.json")
@@ -32,8 +34,9 @@ INTRO = """\
 
 Django gives each thread a connection of its own and closes it at the end of a request, in the request's thread. What
 happens to the others was measured: each snippet ran in a process of its own, and the connections were counted where the
-database counts them (`pg_stat_activity` on PostgreSQL, open files on SQLite), when the snippet had ended and after a
-`gc.collect()` that followed. This page is written by `python -m oracle.table` from these runs.
+database counts them (`pg_stat_activity` on PostgreSQL, `session_connect_attrs` on MariaDB, open files on SQLite), when
+the snippet had ended and after a `gc.collect()` that followed. This page is written by `python -m oracle.table` from
+these runs.
 """
 UWSGI = """\
 Under uWSGI a thread may not run at all. Real servers with a master were asked: the thread sleeps once, for a tenth of a
@@ -125,15 +128,9 @@ def _code(text: str) -> str:
 
 
 def _version(scene: Scene) -> str:
-    import sqlite3
-
     import django
-    from django.db import connection, connections
 
-    number = connection.pg_version // 10000 if scene.vendor == "postgresql" else sqlite3.sqlite_version
-    connections.close_all()
-    name = "PostgreSQL" if scene.vendor == "postgresql" else "SQLite"
-    return f"Django {django.__version__}, Python {sys.version.partition(' ')[0]}, {name} {number}"
+    return f"Django {django.__version__}, Python {sys.version.partition(' ')[0]}, {scene.version}"
 
 
 def measure(zygotes: Iterable[Zygote]) -> Figures:
@@ -158,8 +155,12 @@ def main() -> None:
     """Measure here, and write figures and page anew."""
     from conftest import server
 
-    with server() as where, Zygote(Server()) as sqlite, Zygote(where) as postgresql:
-        figures = read() | measure([sqlite, postgresql])
+    figures = read()
+    with ExitStack() as stack:
+        databases: list[Database] = [Sqlite(), Postgres(*stack.enter_context(server()))]
+        if find_spec("pymysql") and not mysql.missing():
+            databases.append(stack.enter_context(mysql.server()))
+        figures |= measure([stack.enter_context(Zygote(one)) for one in databases])
     FIGURES.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     write()
 

@@ -25,9 +25,10 @@ from itertools import islice, pairwise
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any
 
 from oracle.instrument import Checkpoints, Enough, Site
+from oracle.sessions import Sessions
 
 Place = tuple[str, int, int, int]  # path, first line, last line, column
 # Threads that these start serve a pool or a loop: what counts are the jobs that are given to it.
@@ -39,14 +40,6 @@ MOST_PATIENCE = 60.0
 TASKS = Path("/proc/self/task")
 # As many calls may a driver be deep in its own code, below Django's, when it waits for an answer.
 DRIVERS_FRAMES = 12
-
-
-class Sessions(Protocol):
-    """Whatever counts the open connections of this process."""
-
-    vendor: str
-
-    def count(self) -> int: ...
 
 
 @dataclass(eq=False)

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any, Self
 
 from oracle.cases import Case
+from oracle.databases import Database
 from oracle.process import ChildError
 from oracle.run import Record, run_case
 from oracle.scene import in_scene, observe
-from oracle.stage import Server
 
 
 class Zygote:
     """The other end: starts such a process and asks it."""
 
-    def __init__(self, server: Server) -> None:
-        self.server = server
+    def __init__(self, database: Database) -> None:
+        self.database = database
         self._process = subprocess.Popen(
             [sys.executable, "-m", "oracle.zygote"],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
@@ -30,17 +30,17 @@ class Zygote:
 
     def run(self, case: Case) -> Record:
         """All runs of a case."""
-        record = self._ask(run_case, case, self.server)
+        record = self._ask(run_case, case, self.database)
         assert isinstance(record, Record)
         return record
 
     def observe(self, rule: Path, name: str) -> tuple[Any, Any] | str:
         """What an observation sees and expects, or what went wrong."""
-        return self._ask(_observed, rule, name, self.server)  # type: ignore[no-any-return]
+        return self._ask(_observed, rule, name, self.database)  # type: ignore[no-any-return]
 
     def snippet(self, section: int, row: int) -> tuple[str, list[int]]:
         """The version, and how many connections a row of the readers' table leaves. Raises ChildError."""
-        answer = self._ask(_measured, section, row, self.server)
+        answer = self._ask(_measured, section, row, self.database)
         if isinstance(answer, str):
             raise ChildError(answer)
         return answer  # type: ignore[no-any-return]
@@ -59,18 +59,18 @@ class Zygote:
         self._process.communicate()
 
 
-def _observed(rule: Path, name: str, server: Server) -> tuple[Any, Any] | str:
+def _observed(rule: Path, name: str, database: Database) -> tuple[Any, Any] | str:
     try:
-        return observe(rule, name, server)
+        return observe(rule, name, database)
     except ChildError as error:
         return str(error)
 
 
-def _measured(section: int, row: int, server: Server) -> tuple[str, list[int]] | str:
+def _measured(section: int, row: int, database: Database) -> tuple[str, list[int]] | str:
     from oracle.table import RULE, run_snippet
 
     try:
-        return in_scene(RULE, server, lambda scene: run_snippet(scene, section, row))
+        return in_scene(RULE, database, lambda scene: run_snippet(scene, section, row))
     except ChildError as error:
         return str(error)
 
