@@ -8,6 +8,7 @@ from flake8_django_threads.effects.explore import (
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import last_name
 from flake8_django_threads.values.domain import (
+    NO_CALLER,
     Bound,
     ClassValue,
     Ext,
@@ -19,9 +20,6 @@ from flake8_django_threads.values.domain import (
     Wrapped,
 )
 from flake8_django_threads.values.interpreter import Interpreter, SpawnEvent
-
-# How values say that a parameter was not given.
-NO_CALLER = "parameter without a known caller"
 
 
 def entry_function(value: Value) -> Func | None:

@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 from flake8_django_threads.effects.candidates import Candidates
 from flake8_django_threads.effects.entries import (
-    NO_CALLER,
     closes_over,
     entry_function,
     left_to_parameter,
@@ -39,6 +38,7 @@ from flake8_django_threads.facts.walk import callee, last_name
 from flake8_django_threads.models.load import Row
 from flake8_django_threads.values import attributes, flow, servers, spawning
 from flake8_django_threads.values.domain import (
+    NO_CALLER,
     Arguments,
     Bound,
     ClassValue,

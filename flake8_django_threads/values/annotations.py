@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values.domain import (
     ANY_KEY,
+    NO_CALLER,
     NOTHING,
     Box,
     ClassValue,
@@ -141,7 +142,7 @@ class Annotations:
             return one(Instance(value))
         if isinstance(value, Ext):
             if value.path in ("typing.Any", "object", "typing.Callable", "collections.abc.Callable"):
-                return unknown("parameter without a known caller")
+                return unknown(NO_CALLER)
             return one(Ext(value.path + "()"))
         return unknown("annotation")
 

@@ -10,7 +10,9 @@ from flake8_django_threads.values import boxes, enums, externals, made_classes, 
 from flake8_django_threads.values.domain import (
     ANY_KEY,
     DISPATCH,
+    NO_CALLER,
     NONE,
+    NOTHING,
     PROPERTY,
     Arguments,
     Bound,
@@ -161,7 +163,8 @@ def _of_instance(run: Interpreter, value: Instance, name: str, at: r.At, frame: 
         return held
     stored = _stored(run, value.klass, name)
     if stored is not None:
-        return stored
+        given = value.site is None and Unknown(NO_CALLER) in stored and all(isinstance(v, Unknown) for v in stored)
+        return (run.makers.attribute(value.klass, name) if given else NOTHING) or stored
     return externals.inherited_attribute(run, value, name, at, frame)
 
 

@@ -251,6 +251,8 @@ NONE: Vals = frozenset({Const(None, "NoneType")})
 _CUT = Unknown("limit: values")
 # The reason of what hangs on the deployment: a setting or an environment variable.
 CONFIGURED = "configuration"
+# How values say that a parameter was not given.
+NO_CALLER = "parameter without a known caller"
 
 
 def unknown(reason: str) -> Vals:

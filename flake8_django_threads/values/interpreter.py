@@ -45,6 +45,7 @@ from flake8_django_threads.values.domain import (
     unknown,
 )
 from flake8_django_threads.values.flow import Node, Summary, sequence
+from flake8_django_threads.values.makers import Makers
 from flake8_django_threads.values.model_classes import ModelClasses
 from flake8_django_threads.values.mutations import Mutations
 from flake8_django_threads.values.namespaces import Namespaces
@@ -137,6 +138,7 @@ class Interpreter:
         self.annotations = Annotations(self)
         self.model_classes = ModelClasses(self)
         self.mutations = Mutations(self)
+        self.makers = Makers(self)
         self.out: list[Node] = []
         self.active: list[Activation] = []
         self.steps = 0

@@ -19,6 +19,7 @@ from flake8_django_threads.values.bindings import Binding, Table, bindings, curr
 from flake8_django_threads.values.domain import (
     ANY_KEY,
     DISPATCH,
+    NO_CALLER,
     NOTHING,
     Arguments,
     Bound,
@@ -148,7 +149,7 @@ class Namespaces:
         found = NOTHING
         if parameter.kind == "args" or parameter.kind == "kwargs":
             box = Box("tuple" if parameter.kind == "args" else "dict", ("parameter", frame, parameter.name))
-            self._run.store.base.setdefault((box, ANY_KEY), unknown("parameter without a known caller"))
+            self._run.store.base.setdefault((box, ANY_KEY), unknown(NO_CALLER))
             return one(box)
         if parameter.annotation is not None:
             found = self._run.annotations.annotated(frame, parameter.annotation)
@@ -160,7 +161,7 @@ class Namespaces:
                 isinstance(parameter.default, r.Const) and parameter.default.value is None
             ):
                 default = self.default(frame, parameter)
-            found = join((unknown("parameter without a known caller"), default))
+            found = join((unknown(NO_CALLER), default))
         return found
 
     def default(self, frame: Frame, parameter: r.Parameter) -> Vals:

@@ -87,13 +87,13 @@ def _read(run: Interpreter, registry: Value, home: str, asked: _Asked) -> None:
 def _read_module(run: Interpreter, module: r.ModuleFacts, asked: _Asked) -> None:
     for function in module.functions:
         if any(last_name(callee(mark)) in asked.names and asked.counts(mark) for mark in function.decorators):
-            run.names.function_value(_frame(run, module, function.owner), function)
+            run.names.function_value(scope_frame(run, module, function.owner), function)
     for call, scope in module.calls:
         if last_name(call.func) in asked.names and asked.counts(call):
-            run.evaluate(_frame(run, module, scope), call)
+            run.evaluate(scope_frame(run, module, scope), call)
 
 
-def _frame(run: Interpreter, module: r.ModuleFacts, scope: object) -> Frame:
+def scope_frame(run: Interpreter, module: r.ModuleFacts, scope: object) -> Frame:
     """Where code of this scope is evaluated when nobody is known to run it."""
     if isinstance(scope, r.ClassFact):
         return run.class_frame(_class(run, module, scope))
@@ -101,13 +101,13 @@ def _frame(run: Interpreter, module: r.ModuleFacts, scope: object) -> Frame:
         owner = scope.owner
         if isinstance(owner, r.ClassFact):
             return attributes.symbolic_frame(run, Func(scope, module, None, _class(run, module, owner)))
-        around = _frame(run, module, owner) if isinstance(owner, r.Function) else None
+        around = scope_frame(run, module, owner) if isinstance(owner, r.Function) else None
         return attributes.symbolic_frame(run, Func(scope, module, around))
     return run.module_frame(module)
 
 
 def _class(run: Interpreter, module: r.ModuleFacts, fact: r.ClassFact) -> ClassValue:
-    around = _frame(run, module, fact.owner) if isinstance(fact.owner, r.Function) else None
+    around = scope_frame(run, module, fact.owner) if isinstance(fact.owner, r.Function) else None
     return ClassValue(fact, module, around)
 
 
