@@ -90,7 +90,9 @@ class Makers:
             if not any(name in text for name in names) or not called.search(text):
                 continue
             facts = run.names.facts(path)
-            for call, scope in facts.calls if facts is not None else ():
+            if facts is None:
+                continue
+            for call, scope in facts.calls:
                 if last_name(call.func) in names:
                     yield facts, call, scope
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import last_name, statements, words
@@ -29,6 +29,14 @@ _DEPTH, _STEPS = 6, 10_000
 _PUTTERS = frozenset({"put", "put_nowait", "append", "appendleft", "add", "insert", "setdefault"})
 
 
+class _Put(NamedTuple):
+    """Something that a function puts into a container, as written."""
+
+    container: r.Expr
+    value: r.Expr
+    function: r.Function
+
+
 class Mutations:
     """Runs what changes an object of a module in place, when the object is first read."""
 
@@ -36,6 +44,7 @@ class Mutations:
         self._run = run
         self._mutations: dict[r.ModuleFacts, dict[str, list[r.Stmt]]] = {}
         self._put_on: dict[r.ModuleFacts, frozenset[str]] = {}
+        self._puts: dict[r.ModuleFacts, list[_Put]] = {}
 
     def apply(self, module: r.ModuleFacts, name: str, held: Vals | None) -> None:
         """Run the top-level statements that change the object behind ``name`` in place."""
@@ -112,29 +121,49 @@ class Mutations:
         containers = [v for v in values or () if isinstance(v, (Box, Ext))]
         if not containers:
             return
-        for call, scope in module.calls:
-            func = call.func
-            if not (isinstance(func, r.Attr) and func.name in _PUTTERS and call.args and is_container(func.base)):
-                continue
-            if not isinstance(scope, r.Function) or (functions is not None and scope not in functions):
+        for container_expr, put_expr, scope in self._all_puts(module):
+            if not is_container(container_expr) or (functions is not None and scope not in functions):
                 continue
             if scope.name == "__init_subclass__":
                 continue  # The classes below hand themselves over when they are prepared, and only they.
             owner = klass
             if owner is None and isinstance(scope.owner, r.ClassFact):
                 owner = ClassValue(scope.owner, module)
-            if self._given(module, scope, call.args[-1], klass):
+            if self._given(module, scope, put_expr, klass):
                 continue
             frame = attributes.symbolic_frame(self._run, Func(scope, module, None, owner))
             with self._run.detached():
-                put = self._run.evaluate(frame, call.args[-1])
+                put = self._run.evaluate(frame, put_expr)
             for container in containers:
                 cell = (container, ANY_KEY)
                 self._run.store.base[cell] = join((self._run.store.base.get(cell, NOTHING), put))
 
+    def _all_puts(self, module: r.ModuleFacts) -> list[_Put]:
+        """What the functions of a module put into something, by a method or under a key."""
+        found = self._puts.get(module)
+        if found is None:
+            found = self._puts[module] = [
+                _Put(call.func.base, call.args[-1], scope)
+                for call, scope in module.calls
+                if isinstance(call.func, r.Attr)
+                and call.func.name in _PUTTERS
+                and call.args
+                and isinstance(scope, r.Function)
+            ]
+            found += [
+                _Put(target.base, stmt.value, function)
+                for function in module.functions
+                for stmt in statements(function.body)
+                if isinstance(stmt, r.Assign)
+                for target in stmt.targets
+                if isinstance(target, r.Index)
+            ]
+        return found
+
     def _given(self, module: r.ModuleFacts, putter: r.Function, put: r.Expr, klass: ClassValue | None) -> bool:
         """Where a function puts what it is given, run those of its module that call it; whether there are any."""
-        parameters = {parameter.name for parameter in putter.parameters}
+        own = putter.parameters[:1] if isinstance(putter.owner, r.ClassFact) else ()  # Itself is given by nobody.
+        parameters = {parameter.name for parameter in putter.parameters if parameter not in own}
         if parameters.isdisjoint(words(put)):
             return False
         callers = [
