@@ -162,8 +162,8 @@ class Mutations:
 
     def _given(self, module: r.ModuleFacts, putter: r.Function, put: r.Expr, klass: ClassValue | None) -> bool:
         """Where a function puts what it is given, run those of its module that call it; whether there are any."""
-        own = putter.parameters[:1] if isinstance(putter.owner, r.ClassFact) else ()  # Itself is given by nobody.
-        parameters = {parameter.name for parameter in putter.parameters if parameter not in own}
+        itself = putter.parameters[:1] if isinstance(putter.owner, r.ClassFact) else ()  # Given by nobody.
+        parameters = {parameter.name for parameter in putter.parameters if parameter not in itself}
         if parameters.isdisjoint(words(put)):
             return False
         callers = [
