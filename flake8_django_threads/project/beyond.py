@@ -1,17 +1,18 @@
 """Beyond the project's border: what an installed package says of its own classes and functions.
 
-The one file that asks astroid. A package is read, never imported; astroid itself is imported only when a name that no
-row explains leads into a package whose text speaks of threads or of Django's connections, and it is asked of so many
-modules and no more.
+A package is read, never imported, and only where a name that no row explains leads into one whose text speaks of
+threads or of Django's connections. Bases that are written as names are followed by name, which costs a tenth; all else
+is asked of astroid, here and nowhere else, which is imported then, and asked of so many modules and no more.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from flake8_django_threads.project.sources import Sources, Unreadable, below, last
 
@@ -25,8 +26,11 @@ MOST_HOPS = 8
 _FOLDERS = ("site-packages", "dist-packages")
 # Of these the rows speak.
 _EXPLAINED = sys.stdlib_module_names | {"django"}
-# A module without any of these neither starts threads nor holds connections.
-_WORDS = ("Thread", "Executor", "django.db", "models", "Manager", "QuerySet", "connection")
+_BUILTINS = frozenset(dir(builtins))
+# Of Python's own classes only these may derive from one that a row speaks of, by a way that the row does not tell.
+_DEEP = frozenset({"asyncio", "http", "logging", "multiprocessing", "socketserver", "wsgiref", "xmlrpc"})
+# A module without any of these neither starts threads nor speaks of models.
+_WORDS = ("Thread", "Executor", "django.db", "models", "Manager", "QuerySet")
 _CLOSERS = frozenset({"close_all", "close_old_connections", "close_if_unusable_or_obsolete"})
 _CONNECTIONS = frozenset({"connection", "connections"})
 # A class that defines one of these starts its work in a way of its own.
@@ -42,13 +46,27 @@ class _Spot(NamedTuple):
     name: str
 
 
-class _Names(NamedTuple):
-    """The names that a module binds: its classes and functions, and by name the (module, name) that it imports;
-    ``stars`` are the modules of which it imports everything."""
+class _Class(NamedTuple):
+    """A class as it is written: its bases, dotted, or None where one is no name, and the functions in its body."""
 
-    defined: frozenset[str]
+    bases: tuple[str, ...] | None
+    functions: frozenset[str]
+
+
+class _Names(NamedTuple):
+    """The names that a module binds: functions, classes, and by name the (module, name) that it imports, without a
+    name for a module; ``stars`` are the modules of which it imports everything."""
+
+    functions: frozenset[str]
+    classes: Mapping[str, _Class]
     imported: Mapping[str, tuple[str, str]]
     stars: tuple[str, ...]
+
+
+_Line: TypeAlias = list[tuple[str, frozenset[str]]]
+"""A class and its ancestors: the dotted name of each, and the functions in its body."""
+
+_OBJECT = ("builtins.object", frozenset[str]())
 
 
 class Beyond:
@@ -59,6 +77,7 @@ class Beyond:
         places = sys.path if folders is None else folders
         self._folders = tuple(folder for folder in places if last(os.path.normpath(folder)) in _FOLDERS)
         self._spots: dict[str, _Spot | None] = {}
+        self._lines: dict[str, _Line | None] = {}
         self._names: dict[str, _Names | None] = {}
         self._modules: dict[str, nodes.Module | None] = {}
         self._answers: dict[tuple[str, str], Any] = {}
@@ -66,27 +85,81 @@ class Beyond:
 
     def ancestors(self, dotted: str) -> tuple[str, ...]:
         """The classes that a class of a package derives from, nearest first; empty for anything else."""
-        return self._answer("ancestors", dotted, _ancestors) or ()
+        written = self._written(dotted)
+        if written is None:
+            return self._answer("ancestors", dotted, _ancestors) or ()
+        return tuple(name for name, _ in written[1:])
 
     def stands_for(self, dotted: str) -> tuple[str, ...]:
         """Those of the ancestors whose way of being made and of handing work on the class leaves as it is."""
-        return self._answer("stands for", dotted, _stands_for) or ()
+        written = self._written(dotted)
+        if written is None:
+            return self._answer("stands for", dotted, _stands_for) or ()
+        found = []
+        for name, functions in written:
+            found.append(name)
+            if _OWN_WAYS & functions:
+                break
+        return tuple(found[1:])
 
     def closes(self, dotted: str) -> str:
         """Whether a decorator or context manager closes Django's connections: "sure" on every way, "maybe", or ""."""
-        return self._answer("closes", dotted, _closes) or NEVER
+        return self._answer("closes", dotted, _closes, (*_CLOSERS, *_CONNECTIONS)) or NEVER
 
     def passes(self, dotted: str) -> bool:
         """Whether calling this with a function gives the function, or one that calls it."""
-        return bool(self._answer("passes", dotted, _passes, ()))
+        return self._is_function(dotted) and bool(self._answer("passes", dotted, _passes, ()))
 
     def makes_decorator(self, dotted: str) -> bool:
         """Whether calling this gives such a decorator."""
-        return bool(self._answer("makes a decorator", dotted, _makes_decorator, ()))
+        return self._is_function(dotted) and bool(self._answer("makes a decorator", dotted, _makes_decorator, ()))
 
     def returned(self, dotted: str) -> str:
         """The class of which a function gives an object, where astroid names exactly one; else empty."""
-        return self._answer("returned", dotted, _returned) or ""
+        return (self._is_function(dotted) and self._answer("returned", dotted, _returned)) or ""
+
+    def _is_function(self, dotted: str) -> bool:
+        spot = self._known_spot(dotted)
+        names = self._names_in(spot.module, spot.path) if spot is not None else None
+        return spot is not None and names is not None and spot.name in names.functions
+
+    def _written(self, dotted: str) -> _Line | None:
+        """A class and its ancestors in the order in which Python looks through them; None where names do not tell."""
+        if dotted not in self._lines:
+            self._lines[dotted] = None
+            spot = self._known_spot(dotted)
+            if spot is not None and any(word in self._text(spot.path) for word in _WORDS):
+                self._lines[dotted] = self._line(spot, ())
+        return self._lines[dotted]
+
+    def _line(self, spot: _Spot, below: tuple[_Spot, ...]) -> _Line | None:
+        names = self._names_in(spot.module, spot.path)
+        written = names.classes.get(spot.name) if names is not None else None
+        if names is None or written is None or written.bases is None or spot in below:
+            return None
+        own = f"{spot.module}.{spot.name}", written.functions
+        lines: list[_Line] = []
+        for base in written.bases:
+            line = self._line_of_base(spot, names, base, (*below, spot))
+            if line is None:
+                return None
+            lines.append(line)
+        merged = _merged([*lines, [line[0] for line in lines]]) if lines else [_OBJECT]
+        return [own, *merged] if merged is not None else None
+
+    def _line_of_base(self, spot: _Spot, names: _Names, base: str, below: tuple[_Spot, ...]) -> _Line | None:
+        """The line of a base that is written so in the module of ``spot``."""
+        first, _, rest = base.partition(".")
+        if not rest and first in names.classes:
+            return self._line(_Spot(spot.path, spot.module, first), below)
+        if first not in names.imported:
+            return [(f"builtins.{first}", frozenset()), _OBJECT] if first in _BUILTINS and not rest else None
+        dotted = ".".join(part for part in (*names.imported[first], rest) if part)
+        package = dotted.partition(".")[0]
+        if package in _EXPLAINED:
+            return [(dotted, frozenset()), _OBJECT] if package not in _DEEP else None
+        leads_to = self._known_spot(dotted)
+        return self._line(leads_to, below) if leads_to is not None else None
 
     def _answer(self, question: str, dotted: str, ask: Any, words: Sequence[str] = _WORDS) -> Any:
         key = (question, dotted)
@@ -97,11 +170,7 @@ class Beyond:
 
     def _node(self, dotted: str, words: Sequence[str]) -> Any:
         """astroid's node of what the name means; None where nothing is installed, or it says none of the words."""
-        if not self._folders or "." not in dotted or dotted.partition(".")[0] in _EXPLAINED:
-            return None
-        if dotted not in self._spots:
-            self._spots[dotted] = self._spot(dotted)
-        spot = self._spots[dotted]
+        spot = self._known_spot(dotted)
         if spot is None or (words and not any(word in self._text(spot.path) for word in words)):
             return None
         module = self._module(spot)
@@ -109,6 +178,13 @@ class Beyond:
         return found[-1] if found else None
 
     # Where a name is defined.
+
+    def _known_spot(self, dotted: str) -> _Spot | None:
+        if not self._folders or "." not in dotted or dotted.partition(".")[0] in _EXPLAINED:
+            return None
+        if dotted not in self._spots:
+            self._spots[dotted] = self._spot(dotted)
+        return self._spots[dotted]
 
     def _spot(self, dotted: str) -> _Spot | None:
         parts = dotted.split(".")
@@ -139,9 +215,11 @@ class Beyond:
         names = self._names_in(module, path)
         if names is None or not hops:
             return None
-        if name in names.defined:
+        if name in names.functions or name in names.classes:
             return _Spot(path, module, name)
         imported = names.imported.get(name)
+        if imported is not None and not imported[1]:
+            return None  # a module
         for source, original in [imported] if imported is not None else [(star, name) for star in names.stars]:
             found = self._file(source.split(".")) if source else None
             spot = self._defined(source, found, original, hops - 1) if found is not None else None
@@ -216,12 +294,22 @@ def _statements(block: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _names(tree: ast.Module, module: str, path: str) -> _Names:
-    defined = set()
+    functions = set()
+    classes = {}
     imported = {}
     stars = []
     for stmt in _statements(tree.body):
-        if isinstance(stmt, (ast.ClassDef, ast.FunctionDef)):
-            defined.add(stmt.name)
+        if isinstance(stmt, ast.FunctionDef):
+            functions.add(stmt.name)
+        elif isinstance(stmt, ast.ClassDef):
+            bases = [_dotted(base) for base in stmt.bases]
+            own = (inner.name for inner in _statements(stmt.body) if isinstance(inner, ast.FunctionDef))
+            classes[stmt.name] = _Class(tuple(bases) if all(bases) else None, frozenset(own))
+        elif isinstance(stmt, ast.Import):
+            for alias in stmt.names:
+                imported[alias.asname or alias.name.partition(".")[0]] = (
+                    (alias.name, "") if alias.asname else (alias.name.partition(".")[0], "")
+                )
         elif isinstance(stmt, ast.ImportFrom):
             source = _absolute(module, path, stmt)
             for alias in stmt.names:
@@ -229,7 +317,32 @@ def _names(tree: ast.Module, module: str, path: str) -> _Names:
                     stars.append(source)
                 else:
                     imported[alias.asname or alias.name] = source, alias.name
-    return _Names(frozenset(defined), imported, tuple(stars))
+    return _Names(frozenset(functions), classes, imported, tuple(stars))
+
+
+def _dotted(expr: ast.expr) -> str:
+    """A base as a dotted name, without what stands in brackets behind it; empty if it is anything else."""
+    if isinstance(expr, ast.Subscript):
+        return _dotted(expr.value)
+    if isinstance(expr, ast.Attribute):
+        before = _dotted(expr.value)
+        return f"{before}.{expr.attr}" if before else ""
+    return expr.id if isinstance(expr, ast.Name) else ""
+
+
+def _merged(lines: Sequence[_Line]) -> _Line | None:
+    """Python's order of the ancestors (C3), from the lines of the bases and the bases themselves; None if none is."""
+    left = [list(line) for line in lines if line]
+    done: _Line = []
+    while left:
+        head = next(
+            (line[0] for line in left if not any(line[0][0] == other[0] for rest in left for other in rest[1:])), None
+        )
+        if head is None:
+            return None
+        done.append(head)
+        left = [rest for line in left if (rest := line[1:] if line[0][0] == head[0] else line)]
+    return done
 
 
 def _absolute(module: str, path: str, stmt: ast.ImportFrom) -> str:
