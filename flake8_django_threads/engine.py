@@ -103,14 +103,17 @@ class Engine:
         self._helpers: Known = {}
         self._beyond = Beyond(self.sources)
         self._answers: dict[tuple[str, str], Any] = {}
+        self._alone = False
 
     def again(self, overlay: Mapping[str, str]) -> Engine:
         """An engine that sees other texts, such as an edit under proof; what no text can change is not read twice.
 
-        Whether an entry is only ever spawned it does not ask: nobody edits what it finds.
+        Nobody edits what it finds, so it does not ask whether an entry is only ever spawned; and of few files it is
+        asked, so it does not look through the whole project for what a rule could tell of the others.
         """
         engine = copy(self)
         engine._options = self._options._replace(census=False)
+        engine._alone = True
         engine.sources = self.sources.beside(overlay)
         engine._modules = self._modules.beside(engine.sources, overlay)
         engine._looks = {path: look for path, look in self._looks.items() if path not in overlay}
@@ -267,7 +270,7 @@ class Engine:
         ]
         sites = tuple(site for site in sites if not site.at_run)
         if asked:
-            file = LintedFile(facts, self._shown(facts), sites, self._tools.run)
+            file = LintedFile(facts, self._shown(facts), sites, self._tools.run, self._alone)
             findings.extend(finding for rule in asked for finding in rule.check_file(file))
         findings = [self._counted(finding) for finding in findings]
         reasons = Counter(site.unknown for site in sites if site.unknown)

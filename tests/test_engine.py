@@ -139,3 +139,15 @@ def test_the_collector_forgets_only_what_lasts(lasting: bool, project: Path) -> 
         assert gc.isenabled()
     finally:
         gc.unfreeze()
+
+
+def test_a_second_look_sees_what_an_edit_does_to_callers_in_other_files(project: Path) -> None:
+    """It looks at this file's closes alone, and finds their callers all the same."""
+    sale = "from django.db import transaction\n\nfrom shop.jobs import recount\n\n\n@transaction.atomic\ndef sell():\n"
+    (project / "shop" / "sale.py").write_text(f"{sale}    recount()\n", encoding="utf-8")
+    engine = Engine(cwd=str(project))
+    assert lines(engine.analyse("shop/jobs.py")) == []
+    closing = JOBS.replace("from shop", "from django.db import connection\nfrom shop") + "    connection.close()\n"
+    again = engine.again({str(project / "shop" / "jobs.py"): closing})
+    assert lines(again.analyse("shop/jobs.py")) == [("DJT202", 7)]
+    assert lines(engine.analyse("shop/jobs.py")) == []

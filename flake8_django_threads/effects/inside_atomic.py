@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -55,28 +55,31 @@ class Inside(NamedTuple):
     request: str
 
 
-def closes_inside(run: Interpreter, root: str) -> Mapping[str, tuple[Inside, ...]]:
-    """All of them in the project at ``root``, by file; of each close the one that fewest calls lead to."""
-    question = "closes inside atomic", root
+def closes_inside(run: Interpreter, root: str, only: str = "") -> Mapping[str, tuple[Inside, ...]]:
+    """All of them in the project at ``root``, by file; of each close the one that fewest calls lead to.
+
+    With ``only`` the closes of this file alone, for whoever will ask of no other.
+    """
+    question = "closes inside atomic", only or root
     if question not in run.answers:
-        run.answers[question] = _closes_inside(run, root)
+        run.answers[question] = _closes_inside(run, root, [only] if only else run.resolver.files(root))
     answer: Mapping[str, tuple[Inside, ...]] = run.answers[question]
     return answer
 
 
-def _closes_inside(run: Interpreter, root: str) -> Mapping[str, tuple[Inside, ...]]:
+def _closes_inside(run: Interpreter, root: str, files: Iterable[str]) -> Mapping[str, tuple[Inside, ...]]:
     found: dict[tuple[str, r.At], Inside] = {}
     requests = Requests(run, Settings(run.resolver.sources, run.modules, run.resolver))
     with deep_stack():
-        for place in _roots(run, root, requests):
+        for place in _roots(run, root, files, requests):
             for inside in _of_root(run, place, requests):
                 known = found.get((inside.path, inside.at))
                 if known is None or _rank(inside) < _rank(known):
                     found[inside.path, inside.at] = inside
-    files: dict[str, list[Inside]] = {}
+    by_file: dict[str, list[Inside]] = {}
     for inside in found.values():
-        files.setdefault(inside.path, []).append(inside)
-    return {path: tuple(sorted(those, key=lambda inside: inside.at)) for path, those in files.items()}
+        by_file.setdefault(inside.path, []).append(inside)
+    return {path: tuple(sorted(those, key=lambda inside: inside.at)) for path, those in by_file.items()}
 
 
 def _rank(inside: Inside) -> tuple[bool, bool, int]:
@@ -111,10 +114,10 @@ def _uses_the_database(run: Interpreter, module: r.ModuleFacts, klass: r.ClassFa
     return any(touches(run, module, function) for function in tests[:MOST_TESTS])
 
 
-def _roots(run: Interpreter, root: str, requests: Requests) -> Iterator[Place]:
-    """The functions with a transaction in or around them from which a close may be reached."""
+def _roots(run: Interpreter, root: str, files: Iterable[str], requests: Requests) -> Iterator[Place]:
+    """The functions with a transaction in or around them from which a close in one of the files may be reached."""
     closing: list[Place] = []
-    for path in run.resolver.files(root):
+    for path in files:
         if CLOSING.passes(run.modules.text(path)):
             facts = run.modules.facts(path)
             if isinstance(facts, r.ModuleFacts):

@@ -19,12 +19,14 @@ class LintedFile:
     """A file's facts and spawn sites, and the interpreter that knows the project around it.
 
     ``shown`` is the file's name in messages. ``sites`` is empty where no word in the text could start a thread.
+    ``alone``: no other file of the project will be asked about, so that what is found for all of them would be lost.
     """
 
     module: ModuleFacts
     shown: str
     sites: tuple[SpawnSite, ...]
     run: Interpreter
+    alone: bool = False
 
     @cached_property
     def uses(self) -> tuple[Use, ...]:

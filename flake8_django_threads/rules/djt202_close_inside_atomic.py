@@ -85,7 +85,8 @@ class CloseInsideAtomic(Rule):
 
         run = file.run
         root = run.resolver.project_root(file.module.path)
-        for inside in closes_inside(run, root).get(file.module.path, ()):
+        only = file.module.path if file.alone else ""
+        for inside in closes_inside(run, root, only).get(file.module.path, ()):
             yield self.found_at(file, inside.at, _message(file, inside), None, _trail(file, inside))
 
 
