@@ -83,6 +83,18 @@ class Names:
                         root = module.partition(".")[0]
                         yield from self._steady(root, None, f"{module.removeprefix(root)}.{name}")
 
+    def written(self, name: str, *modules: str) -> str:
+        """The shortest expression that means this name of one of the modules in an annotation; empty if there is none.
+
+        A name that is bound for type checkers alone counts where annotations are not evaluated.
+        """
+        spellings = [spelling for module in modules for spelling in self.spellings(module, name)]
+        if spellings:
+            return min(spellings, key=len)
+        origins = [origin for bound_name, origin in self._module if bound_name == name]
+        is_late = ("annotations", ("__future__", "annotations")) in self._module
+        return name if is_late and origins and set(origins) <= {(module, name) for module in modules} else ""
+
     def _steady(self, root: str, origin: Origin | None, rest: str) -> Iterator[str]:
         if all(found == (origin or (root, "")) for name, found in self._module if name == root):
             yield root + rest

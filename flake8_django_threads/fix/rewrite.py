@@ -19,7 +19,16 @@ from .names import Import, Names, bound_in, leading_import
 from .source import NoEditError, Source, start, whole
 from .stand_above import ABOVE, line_above, with_line_above
 from .swap_expression import Swap, swap
-from .wrap_at_boundary import HELPER, existing_helpers, helper_source, helper_statement, unwrapped, wrapped
+from .wrap_at_boundary import (
+    HELPER,
+    Types,
+    existing_helpers,
+    helper_source,
+    helper_statement,
+    unwrapped,
+    wants_types,
+    wrapped,
+)
 from .wrap_in_place import Closing, Enclosed, enclose
 
 Place = tuple[int, int]
@@ -234,7 +243,18 @@ def _helper(source: Source, names: Names, all_databases: bool, before: Place) ->
         if source.columns.start(statement) < before:
             return statement.name, ""
     name = names.fresh(HELPER)
-    return name, helper_source(name, wraps, closing)
+    return name, helper_source(name, wraps, closing, _types(source, names))
+
+
+def _types(source: Source, names: Names) -> Types | None:
+    """The types that the helper is to have: some where most functions have some."""
+    if not wants_types(source.tree):
+        return None
+    modules = {"Callable": ("collections.abc", "typing"), "Any": ("typing",)}
+    known = {name: names.written(name, *origins) for name, origins in modules.items()}
+    if not all(spelling or names.is_free(name) for name, spelling in known.items()):
+        return None
+    return Types(*(known[name] or names.reach(origins[0], name) for name, origins in modules.items()))
 
 
 class _Positions(NamedTuple):

@@ -1,15 +1,17 @@
+from collections.abc import Callable
 from functools import partial, wraps
 from threading import Thread
+from typing import Any
 
 from django.db import connections
 from orders.models import Order
 
 
-def closing_connections(function):
-    """Run the function so that its thread's database connections are closed when it ends."""
+def closing_connections(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Run the function, then close its thread's database connections."""
 
     @wraps(function)
-    def run(*args, **kwargs):
+    def run(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
         finally:

@@ -1,5 +1,7 @@
 import functools as _functools
+from collections.abc import Callable
 from threading import Thread
+from typing import Any
 
 from django.db import connection
 from orders.models import Order
@@ -8,11 +10,11 @@ from orders.models import Order
 functools = None
 
 
-def closing_connections(function):
-    """Run the function so that its thread's database connections are closed when it ends."""
+def closing_connections(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Run the function, then close its thread's database connections."""
 
     @_functools.wraps(function)
-    def run(*args, **kwargs):
+    def run(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
         finally:

@@ -11,7 +11,7 @@ def orders():
 
 
 def closing_connections(function):
-    """Run the function so that its thread's database connections are closed when it ends."""
+    """Run the function, then close its thread's database connections."""
 
     @functools.wraps(function)
     def run(*args, **kwargs):

@@ -7,7 +7,7 @@ from orders.models import Order
 
 
 def closing_connections(function):
-    """Run the function so that its thread's database connections are closed when it ends."""
+    """Run the function, then close its thread's database connections."""
 
     @functools.wraps(function)
     def run(*args, **kwargs):
