@@ -26,7 +26,8 @@ test-all: .venv/groups coverage
 oracle: .venv/groups
 	$(BIN)/python -m pytest tests/oracle
 
-# Breaks facts, effects and rules in many small ways and counts what the tests notice; MUTANTS="COUNT SEED" is another sample.
+# Breaks facts, effects and rules in many small ways and counts what the tests notice. Another sample, in so many
+# processes: MUTANTS="COUNT SEED JOBS".
 mutants: .venv/groups
 	PYTHONPATH=tests $(BIN)/python -m mutants $(MUTANTS)
 

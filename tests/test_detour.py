@@ -12,6 +12,7 @@ from flake8_django_threads.effects.detour import Turn, departure
 HEAD = "\n\n".join([IMPORTS, ITEM])
 CASES = {
     "an exception": ("touch\nunknown()\nclose", ["queries 1", "raises 1"]),
+    "of two queries the one that opened": ("touch\ntouch\nif flag():\n    close", ["queries 1", "branch 3"]),
     "an early return": ("touch\nif flag():\n    return\nclose", ["queries 1", "return 3"]),
     "a branch": ("touch\nif flag():\n    close", ["queries 1", "branch 2"]),
     "a loop without a round": ("touch\nfor _ in items():\n    close", ["queries 1", "loop 2"]),

@@ -8,6 +8,7 @@ from textwrap import dedent
 import pytest
 
 from flake8_django_threads.engine import Engine, Options, Report
+from flake8_django_threads.values import interpreter
 from flake8_django_threads.values.interpreter import Exhausted, Interpreter
 
 HEAD = """\
@@ -221,6 +222,33 @@ SITES = {
         """,
         [("DJT001", 4)],
     ),
+    "a thread object that is given other work before it starts": (
+        """\
+        class Job(threading.Thread):
+            def __init__(self, job):
+                super().__init__()
+                self.job = job
+
+            def run(self):
+                self.job()
+
+        def view():
+            one = Job(recount)
+            one.job = print
+            one.start()
+        """,
+        [],
+    ),
+    "a spawner assigned to another name": (
+        """\
+        pool = ThreadPoolExecutor()
+        later = pool.submit
+
+        def view():
+            later(recount)
+        """,
+        [("DJT101", 5)],
+    ),
     "nothing is handed over": (
         """\
         def view():
@@ -269,6 +297,22 @@ def test_what_a_message_calls_the_entry(tmp_path: Path, target: str, name: str) 
         """
     (finding,) = analysed(tmp_path, text).findings
     assert finding.message.startswith(f"{name} runs in a new thread")
+
+
+def test_of_two_that_leak_the_first_is_told(tmp_path: Path) -> None:
+    text = """\
+        def other():
+            Order.objects.get()
+
+        def start(one, two):
+            threading.Thread(target=one).start()
+            threading.Thread(target=two).start()
+
+        def view():
+            start(recount, other)
+        """
+    (finding,) = analysed(tmp_path, text).findings
+    assert finding.message.startswith("recount() runs")
 
 
 def test_a_site_of_another_file_is_not_repeated_where_it_is_called(tmp_path: Path) -> None:
@@ -407,3 +451,11 @@ def test_when_the_budget_ends_early_nothing_is_made_up(
     short = analysed(tmp_path, EVERYTHING)
     assert set(lines(short)) <= set(lines(full))
     assert len(lines(full)) == 8
+
+
+def test_each_thread_class_has_a_budget_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many classes are looked at first: what one has spent is not taken from the next."""
+    bases = ["Base"] * 60 + ["threading.Thread"] * 30
+    text = "".join(f"class Job{i}({base}):\n    def run(self):\n        recount()\n" for i, base in enumerate(bases))
+    monkeypatch.setattr(interpreter, "MOST_STEPS", 20)
+    assert len(lines(analysed(tmp_path, f"class Base: ...\n{text}"))) == 30
