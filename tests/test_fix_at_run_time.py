@@ -41,7 +41,10 @@ IN_THREAD = {
 IN_COROUTINE = {"closes/in_a_coroutine", "closes/through_a_function_in_a_coroutine"}
 # The fork's own queries do not fail, and a transaction that is under way would end at it, which makes the edit unsafe.
 AT_FORK = {"unsafe/fork_behind_a_query"}
-NOT_RUN = {"uwsgi/": "no line of Python changes: uWSGI reads the option"}
+NOT_RUN = {
+    "uwsgi/": "no line of Python changes: uWSGI reads the option, and oracle/uwsgi.py asks real servers what it does",
+    "libraries/job_in_memory": "a scheduler that is not started runs no job, and the helper is that of other cases",
+}
 
 
 def is_not_run(case: Case) -> bool:

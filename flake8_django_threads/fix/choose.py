@@ -55,7 +55,7 @@ def choose(finding: Finding, closer: Closer, source_of: Callable[[str], Source],
         raise NoEditError(f"{against or 'wanted at the boundary'}, and no argument stands here that could be wrapped")
     source = source_of(target.path)
     if _is_kept_by_name(source, target):
-        raise NoEditError(f"{against or 'wanted at the boundary'}, and a job store cannot name a wrapped one")
+        raise NoEditError(f"{against or 'wanted at the boundary'}, and a job store could not name a wrapped one")
     return Edit(_own(source.path), target, False, all_databases)
 
 
@@ -67,16 +67,32 @@ def _queries_in_another_thread(finding: Finding, source_of: Callable[[str], Sour
 
 
 def _is_kept_by_name(source: Source, target: Span) -> bool:
-    """Whether a job is handed to a scheduler of a file that speaks of job stores: those may keep its name alone."""
-    if re.search("job_?store", source.text, re.IGNORECASE) is None:
+    """Whether a job is handed to a scheduler that may put it into a job store, which keeps its name alone.
+
+    In memory it surely stays where the file makes every scheduler itself, out of keywords that name no store.
+    """
+    calls = [node for node in ast.walk(source.tree) if isinstance(node, ast.Call)]
+    if not any(_method(call) == "add_job" and _hands_over(source, call, target) for call in calls):
         return False
-    return any(
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "add_job"
-        and whole(target) in map(source.columns.whole, (*node.args, *(keyword.value for keyword in node.keywords)))
-        for node in ast.walk(source.tree)
+    made = [call for call in calls if _named(call).endswith("Scheduler")]
+    set_up = [*made, *(call for call in calls if _method(call) in ("configure", "add_jobstore"))]
+    return not made or any(
+        call.args or any(keyword.arg in (None, "gconfig", "jobstores", "jobstore") for keyword in call.keywords)
+        for call in set_up
     )
+
+
+def _hands_over(source: Source, call: ast.Call, target: Span) -> bool:
+    values = (*call.args, *(keyword.value for keyword in call.keywords))
+    return whole(target) in map(source.columns.whole, values)
+
+
+def _method(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
+
+
+def _named(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else _method(call)
 
 
 def _own(path: str) -> str:

@@ -12,5 +12,5 @@ def start():
     sync()
     scheduler = BackgroundScheduler()
     scheduler.add_jobstore(DjangoJobStore(), "default")
-    # left: the entry is not only spawned, and a job store cannot name a wrapped one
+    # left: the entry is not only spawned, and a job store could not name a wrapped one
     scheduler.add_job(sync, "interval", hours=1)  # DJT101

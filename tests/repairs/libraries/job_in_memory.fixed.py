@@ -1,0 +1,29 @@
+import functools
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from django.db import connections
+
+from orders.models import Order
+
+
+def sync():
+    Order.objects.create(name="a")
+
+
+def closing_connections(function):
+    """Run the function, then close its thread's database connections."""
+
+    @functools.wraps(function)
+    def run(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        finally:
+            connections.close_all()
+
+    return run
+
+
+def start():
+    sync()
+    scheduler = BackgroundScheduler(timezone="UTC")
+    scheduler.add_job(closing_connections(sync), "interval", hours=1)  # DJT101
