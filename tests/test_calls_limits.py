@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flake8_django_threads.effects import judgement
 from flake8_django_threads.engine import Engine, Report
+from flake8_django_threads.values.domain import Frame, Func
 from flake8_django_threads.values.interpreter import Interpreter
 
 MOST_SECONDS = 5.0
@@ -245,3 +247,27 @@ def test_a_stack_that_is_too_small_is_a_limit(
 def test_an_entry_that_is_known_in_part_is_not_counted(tmp_path: Path) -> None:
     report, _ = analysed(tmp_path, SHAPES["recursion with growing arguments"])
     assert not report.unknown
+
+
+RETRY = (
+    "    for attempt in range(4):\n        try:\n            {}()\n        except OSError:\n            print({} + 1)\n"
+)
+
+
+@pytest.mark.parametrize(("shown", "least", "most"), [("attempt", 1, 4), ("names[attempt]", 16, 16)])
+def test_rounds_that_differ_in_nothing_but_their_number_are_one(
+    shown: str, least: int, most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Work that two retries may do again is run anew in each round only where the number chooses something."""
+    ran: list[str] = []
+    run_body = Interpreter._run_body
+
+    def counted(self: Interpreter, frame: Frame, func: Func, *rest: Any) -> Any:
+        ran.append(func.function.name)
+        return run_body(self, frame, func, *rest)
+
+    monkeypatch.setattr(Interpreter, "_run_body", counted)
+    inner, outer = RETRY.format("work", shown), RETRY.format("inner", shown)
+    text = f"import remote\n\n\ndef work():\n    remote.load()\n\n\ndef inner():\n{inner}\n\ndef entry():\n{outer}"
+    analysed(tmp_path, TOUCH + text + "    User.objects.count()" + SPAWN)
+    assert least <= ran.count("work") <= most

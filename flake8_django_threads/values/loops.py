@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.walk import expressions_in, last_name, words
 from flake8_django_threads.values import (
     calls,
     conditions,
@@ -18,6 +19,7 @@ from flake8_django_threads.values import (
 )
 from flake8_django_threads.values.activations import Around
 from flake8_django_threads.values.domain import (
+    Box,
     Frame,
     Lazy,
     Pending,
@@ -56,7 +58,8 @@ def _for_loop(run: Interpreter, frame: Frame, stmt: r.For) -> bool:
         (value,) = iterable
         if isinstance(value, Pending) and value.kind == "generator":
             return _for_generator(run, frame, stmt, value)
-    turns = None if stmt.is_async else iteration.turns(run, iterable, stmt.at, frame)
+    one_by_one = not (stmt.is_async or _only_counts(frame, stmt, iterable))
+    turns = iteration.turns(run, iterable, stmt.at, frame) if one_by_one else None
     if turns is not None:
 
         def use(part: Vals) -> bool:
@@ -80,6 +83,32 @@ def _for_loop(run: Interpreter, frame: Frame, stmt: r.For) -> bool:
 
     sure = iteration.at_least_once(run, iterable)
     return loop(run, frame, stmt.at, head, body, stmt.orelse, sure, False)
+
+
+def _only_counts(frame: Frame, stmt: r.For, iterable: Vals) -> bool:
+    """Whether a loop goes through numbers that choose nothing in its body: work that is done again, as in a retry.
+
+    Its rounds are alike. Run one by one, each would make objects of its own, and every call with them anew.
+    """
+    if not all(isinstance(v, Box) and v.kind == "range" for v in iterable):
+        return False
+    name = last_name(stmt.target)
+    if frame.function is not None and name in frame.function.cell_names:
+        return False
+    return not any(_chooses(part, name) for part in expressions_in(stmt.body))
+
+
+def _chooses(part: object, name: str) -> bool:
+    """Whether a number may decide by this what is run: an item, a branch, an attribute, what code is given."""
+    match part:
+        case r.Index() | r.Compare() | r.IfExpr() | r.BoolOp() | r.Not():
+            return name in words(part)
+        case r.If() | r.While():
+            return name in words(part.test)
+        case r.Call():
+            given = (*part.args, *(keyword.value for keyword in part.keywords))
+            return name in map(last_name, given) or (last_name(part.func) == "getattr" and name in words(part))
+    return False
 
 
 def _for_lazy(run: Interpreter, frame: Frame, stmt: r.For, lazy: Lazy, node: r.Comprehension) -> bool:
