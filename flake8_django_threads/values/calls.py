@@ -56,7 +56,9 @@ def evaluate_call(run: Interpreter, frame: Frame, node: r.Call) -> Vals:
         found = _super(run, frame, node)
         if found is not None:
             return found
+    before, run.applied = run.applied, node if isinstance(node.func, r.Call) else None
     function = run.evaluate(frame, node.func)
+    run.applied = before
     arguments = evaluate_arguments(run, frame, node)
     run.evaluated.add((frame.module.path, node.at))
     return call(run, function, arguments, node.at, frame)

@@ -156,6 +156,8 @@ class Interpreter:
         self.off_loop = 0
         # The boolean operation evaluated last whose operands leave no choice, and its truth.
         self.sure: tuple[r.BoolOp, bool] | None = None
+        # The call whose callee, itself a call, is being evaluated: ``make(f)(...)``.
+        self.applied: r.Call | None = None
         self.cuts = 0
         self.most_depth = MOST_DEPTH
         self.most_steps = MOST_STEPS

@@ -14,6 +14,7 @@ from flake8_django_threads.values import registered
 from flake8_django_threads.values.domain import (
     NOTHING,
     Bound,
+    Box,
     ClassValue,
     Const,
     Func,
@@ -50,7 +51,8 @@ class Makers:
         """
         run = self._run
         held = join(run.store.get((made, name)) or NOTHING for made in self._objects(klass))
-        told = frozenset(v for v in held if not isinstance(v, (Unknown, Const)))
+        # A container is filled by statements around the call that makes the object, and only that call was run.
+        told = frozenset(v for v in held if not isinstance(v, (Unknown, Const, Box)))
         if run.in_thread and not run.classes.is_a(klass, "threading.Thread"):
             return told
         return frozenset(v for v in told if not isinstance(v, (Func, Bound, Partial, Wrapped)))

@@ -219,6 +219,11 @@ def passed_on(
         given = arguments.get(row.args.position, row.args.keyword)
         if given is not None:
             calls.spread(run, passed, given, at, frame)
+    elif row.decorator and run.applied is not None and run.applied.func.at == at:
+        # The spawner gives a function that is called at once, with what the code will be called with.
+        with run.writing():
+            passed = calls.evaluate_arguments(run, frame, run.applied)
+        keywords = dict(passed.keywords)
     if row.kwargs == "rest":
         own = {row.callable.keyword} if row.callable is not None else set()
         keywords = {k: v for k, v in arguments.keywords.items() if k not in own}
