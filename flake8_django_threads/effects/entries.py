@@ -108,14 +108,29 @@ def closes_over(entry: Func | None, function: r.Function, run: Interpreter) -> b
     return False
 
 
-def gives_parameter(call: r.Call, scope: r.Scope) -> bool:
-    """Whether a spawn's arguments name a parameter, or an inner function, of a function around it."""
+def names_of(scope: r.Scope) -> set[str]:
+    """The local names of the functions around a place, their parameters included."""
     names: set[str] = set()
     current: object = scope
     while isinstance(current, (r.Function, r.ClassFact)):
         if isinstance(current, r.Function):
             names |= current.local_names | {p.name for p in current.parameters}
         current = current.owner
+    return names
+
+
+def spawner_is_given(call: r.Call, scope: r.Scope) -> bool:
+    """Whether what a call's method belongs to is a parameter of the function, of which nothing is said there."""
+    if not (isinstance(call.func, r.Attr) and isinstance(call.func.base, r.Name) and isinstance(scope, r.Function)):
+        return False
+    itself = scope.parameters[:1] if isinstance(scope.owner, r.ClassFact) else ()
+    name = call.func.base.id
+    return any(p.name == name and p.annotation is None and p not in itself for p in scope.parameters)
+
+
+def gives_parameter(call: r.Call, scope: r.Scope) -> bool:
+    """Whether a spawn's arguments name a parameter, or an inner function, of a function around it."""
+    names = names_of(scope)
     if not names:
         return False
     stack: list[object] = [call.args, call.keywords]

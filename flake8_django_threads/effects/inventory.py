@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from types import MappingProxyType
 
+from flake8_django_threads.effects.callers import Place, calling
 from flake8_django_threads.effects.candidates import Candidates
 from flake8_django_threads.effects.entries import (
     closes_over,
     entry_function,
     left_to_parameter,
+    names_of,
+    spawner_is_given,
 )
 from flake8_django_threads.effects.evidence import first_write
 from flake8_django_threads.effects.executions import Event, Executions
@@ -34,7 +37,7 @@ from flake8_django_threads.effects.sites import (
 )
 from flake8_django_threads.effects.surroundings import NOWHERE
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.facts.walk import callee, last_name
+from flake8_django_threads.facts.walk import callee, last_name, words
 from flake8_django_threads.models.load import Row
 from flake8_django_threads.values import attributes, flow, servers, spawning
 from flake8_django_threads.values.domain import (
@@ -102,6 +105,9 @@ class Inventory:
             inside = [(call, scope) for call, scope in candidates if outermost(scope) is root]
             for at, event in self._run_root(module, root, inside):
                 found.setdefault(at, []).append(event)
+        for place in self._givers(module, candidates):
+            for at, event in self._run_root(module, place.function, [], place.module):
+                found.setdefault(at, []).append(event)
         for at, event in (*self._by_decorator(module), *(self._decorated(module, helpers) if helpers else ())):
             found.setdefault(at, []).append(event)
         for at, events in found.items():
@@ -125,6 +131,16 @@ class Inventory:
             if wanted and outer not in roots and isinstance(outer, r.Function):
                 found[outer] = None
         return list(found)[:MOST_CALLERS]
+
+    def _givers(self, module: r.ModuleFacts, candidates: list[tuple[r.Call, r.Scope]]) -> list[Place]:
+        """Functions of the project that call one to which a pool may be given as a parameter, in other modules."""
+        run = self._run
+        given = (outermost(scope) for call, scope in candidates if spawner_is_given(call, scope))
+        places = [Place(module, root) for root in dict.fromkeys(given) if isinstance(root, r.Function)]
+        if not places:
+            return []
+        found = calling(run.modules, run.resolver.files(run.resolver.project_root(module.path)), places)
+        return [place for place in found if place.module is not module][:MOST_CALLERS]
 
     # Decorators.
 
@@ -182,9 +198,16 @@ class Inventory:
     # Roots.
 
     def _run_root(
-        self, module: r.ModuleFacts, root: r.Scope, inside: list[tuple[r.Call, r.Scope]]
+        self,
+        module: r.ModuleFacts,
+        root: r.Scope,
+        inside: list[tuple[r.Call, r.Scope]],
+        home: r.ModuleFacts | None = None,
     ) -> list[tuple[r.At, Event]]:
-        """Run the outermost function that holds candidates, then what it did not reach: (position in it, event)."""
+        """Run the outermost function that holds candidates, then what it did not reach: (position in it, event).
+
+        ``home`` is the root's own module where it is another one.
+        """
         run = self._run
         run.begin()
         met: list[Event] = []
@@ -196,7 +219,7 @@ class Inventory:
         try:
             frame: Frame | None = None
             if isinstance(root, r.Function):
-                func = outer_function(module, root)
+                func = outer_function(home or module, root)
                 served = self._look.served(func)
                 run.blocks = (*served, *self._look.decorated(func))
                 frame = self._run_symbolically(func)
@@ -233,13 +256,16 @@ class Inventory:
         stack = event.event.stack
         owner = stack[0]
         for inner, at in reversed(stack[1:]):
-            if inner.function is not None and self._resolves(inner, stack[-1]):
+            if inner.function is not None and self._resolves(inner, stack[-1], event.event.target):
                 owner = inner, at
                 break
         return owner[1] if owner[0].module is module else None
 
-    def _resolves(self, frame: Frame, spawn: tuple[Frame, r.At]) -> bool:
-        """Whether a function, run without knowing its callers, knows the entry of this spawn by itself."""
+    def _resolves(self, frame: Frame, spawn: tuple[Frame, r.At], target: r.At | None) -> bool:
+        """Whether a function, run without knowing its callers, knows the entry of this spawn by itself.
+
+        One to which the pool is given may know it, though by itself it does not know that this is a spawn.
+        """
         assert frame.function is not None
         func = Func(frame.function, frame.module, frame.parent, frame.klass)
         own = self._own_events.get(func)
@@ -264,7 +290,8 @@ class Inventory:
                 self._run_symbolically(func)
             self._outer_depth = OUTER_DEPTH
             run.on_spawn, run.store, run.active, run.out, run.steps, run.memo, run.evaluated, run.starts = saved
-        return own.get((spawn[0].module.path, spawn[1]), False)
+        known = own.get((spawn[0].module.path, spawn[1]))
+        return spawn[0] is frame and _names_its_entry(frame, spawn[1], target) if known is None else known
 
     # Sites.
 
@@ -431,3 +458,13 @@ def _behind_writes(event: Event, root: r.Scope, written: Mapping[Block, r.At | N
 
 def _rank(site: SpawnSite) -> tuple[bool, bool]:
     return site.leak is None, not site.connections
+
+
+def _names_its_entry(frame: Frame, at: r.At, target: r.At | None) -> bool:
+    """Whether the call that spawns through a pool that was given to its function names the code without a parameter."""
+    for call, scope in frame.module.calls:
+        if call.at == at and spawner_is_given(call, scope):
+            own = names_of(scope) - {"self", "cls"}
+            given = (*call.args, *(keyword.value for keyword in call.keywords))
+            return any(expr.at == target and own.isdisjoint(words(expr)) for expr in given)
+    return False
