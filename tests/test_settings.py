@@ -84,6 +84,9 @@ NOT_KEPT = {
     "over by a star": SIXTY + "\nfrom beyond.the.project import *",
     "in a class": 'class Production:\n    DATABASES = {"default": {"CONN_MAX_AGE": 60}}',
     "a setting of that name": "CONN_MAX_AGE = 60",
+    "of a backend that pools": (
+        'DATABASES = {"default": {"ENGINE": "django_db_geventpool.backends.postgresql_psycopg3", "CONN_MAX_AGE": 60}}'
+    ),
     "no Python": 'DATABASES = {"default": {"CONN_MAX_AGE": 60}',
 }
 

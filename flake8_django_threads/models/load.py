@@ -15,7 +15,7 @@ from flake8_django_threads.models.schema import TABLES, BadRow, Row, read_tables
 
 __all__ = ["TABLES", "BadRow", "Models", "Row", "load", "load_file"]
 
-_SHIPPED = ("threads.toml", "django.toml", "libraries.toml")
+_SHIPPED = ("threads.toml", "django.toml", "derived.toml", "libraries.toml")
 _NAME = re.compile(r"\w+")
 _WORD = re.compile(r"[A-Z][a-z\d]*|[a-z\d]+")
 _PART = re.compile(r"\w+|\(\)|\[\]")

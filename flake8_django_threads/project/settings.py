@@ -21,6 +21,8 @@ _CONFIGURATION = ("pyproject.toml", "pytest.ini", "setup.cfg", "tox.ini")
 _NAMED = re.compile(r"""DJANGO_SETTINGS_MODULE['"]?\]?[\s,=(]*(?:str\()?['"]?([A-Za-z_][\w.]*)""")
 _SETTINGS = re.compile(r"(?:^|_)settings(?:_|$)")
 _DATABASES, _CACHES = "DATABASES", "CACHES"
+# Backends that give each connection back to a pool at the end of a request, whatever its age.
+_POOLING = ("django_db_geventpool.",)
 _IN_A_TABLE = frozenset({"django.core.cache.backends.db.DatabaseCache"})
 
 
@@ -120,9 +122,15 @@ def _is_settings(path: str) -> bool:
 
 
 def _keeps(databases: Value, alias: str) -> bool:
-    """Whether the connections to the alias surely have a CONN_MAX_AGE other than 0; None keeps them for ever."""
+    """Whether the connections to the alias surely have a CONN_MAX_AGE other than 0; None keeps them for ever.
+
+    A backend that pools them does not look at their age.
+    """
     settings = databases.get(alias) if isinstance(databases, Table) else None
     age = settings.get("CONN_MAX_AGE") if isinstance(settings, Table) else None
+    engine = settings.get("ENGINE") if isinstance(settings, Table) else None
+    if isinstance(engine, frozenset) and any(str(name).startswith(_POOLING) for name in engine):
+        return False
     return isinstance(age, frozenset) and bool(age) and not any(_is_zero(literal) for literal in age)
 
 

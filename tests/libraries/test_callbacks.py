@@ -366,6 +366,17 @@ def test_pykka_calls_each_hook_of_an_actor_in_its_thread(entry: str, tmp_path: P
     assert runs_elsewhere(run, tmp_path)
 
 
+@HERE.of("nornir.core.Nornir().run")
+def _nornir_without_threads(job: Job, _: Path) -> None:
+    """Why no row speaks of what with_runner() gives."""
+    from nornir.core import Nornir
+    from nornir.core.inventory import Defaults, Groups, Host, Hosts, Inventory
+    from nornir.plugins.runners import SerialRunner, ThreadedRunner
+
+    inventory = Inventory(Hosts({"one": Host("one")}), Groups(), Defaults())
+    Nornir(inventory, runner=ThreadedRunner()).with_runner(SerialRunner()).run(lambda _: job())
+
+
 # Tools of language models
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeAlias
+from types import SimpleNamespace
+from typing import Any, TypeAlias
 
 import pytest
 from django.contrib.auth.models import User
@@ -200,6 +202,41 @@ def test_django_thread_closes_when_it_ends() -> None:
 
     assert MODELS.find("wrapper", "django_thread.Thread") is not None
     assert not left_open(run)
+
+
+@pytest.mark.parametrize("method", ["submit", "map"])
+def test_django_threads_pool_closes_after_each_job(method: str) -> None:
+    from django_thread import ThreadPoolExecutor
+
+    def run(query: Call) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            given = (query,) if method == "submit" else (lambda _: query(), [1])
+            getattr(pool, method)(*given)
+
+    assert MODELS.find("wrapper", f"django_thread.ThreadPoolExecutor().{method}") is not None
+    assert not left_open(run)
+
+
+def test_geventpools_helper_closes_after_the_function() -> None:
+    from django_db_geventpool.utils import close_connection
+
+    assert MODELS.find("wrapper", "django_db_geventpool.utils.close_connection") is not None
+    assert not left_open(lambda query: close_connection(query)())
+
+
+def test_geventpools_backend_gives_a_connection_back_whatever_its_age() -> None:
+    """Why the settings of such a project keep no connection: see ``project/settings.py``."""
+    from django_db_geventpool.backends.postgresql_psycopg3.base import DatabaseWrapper
+
+    returned: list[object] = []
+    wrapper: Any = DatabaseWrapper({**connection.settings_dict, "CONN_MAX_AGE": 60}, "pooled")
+    info = SimpleNamespace(transaction_status=object())
+    wrapper.connection = taken = SimpleNamespace(closed=False, info=info)
+    wrapper._pool = SimpleNamespace(put=returned.append)
+    wrapper.close_at = time.monotonic() + 60
+    wrapper.close_if_unusable_or_obsolete()
+    assert returned == [taken]
+    assert wrapper.connection is None
 
 
 def test_the_measure_sees_what_is_left_open() -> None:

@@ -1,53 +1,34 @@
-"""Rows that follow from other rows and the installed Django: the coroutine beside each method that runs a query."""
+"""Rows that follow from other rows and the installed Django are those that derive.py writes, and nobody else's."""
 
 from __future__ import annotations
 
-import inspect
+import subprocess
+import sys
+from pathlib import Path
 
-from django import shortcuts
-from django.contrib import auth
-from django.contrib.auth.models import UserManager
-from django.db import models
-from django.test import Client
+from flake8_django_threads.models.load import load
+from libraries import derive
 
-from flake8_django_threads.models.load import Row, load
-
-# Whose coroutines: by the path under which the rows speak of them, without its last part.
-OWNERS: dict[str, tuple[object, ...]] = {
-    "django.db.models.QuerySet()": (models.QuerySet,),
-    # A manager has its coroutines from the queryset, through plain functions.
-    "django.db.models.Manager()": (models.QuerySet, UserManager),
-    "django.db.models.Model()": (models.Model,),
-    "django.contrib.auth": (auth,),
-    "django.shortcuts": (shortcuts,),
-    "django.test.Client()": (Client,),
-}
-# Known to have no row yet.
-OTHERS = {"aupdate_session_auth_hash"}
-WHOLE = load()
+ROWS = load().rows("touch")
 
 
-def derived() -> dict[str, Row]:
-    """The rows of the coroutines, each from the row of its plain twin: opening when awaited, the rest the same."""
-    found = {}
-    for row in WHOLE.rows("touch"):
-        owner, _, name = row.path.rpartition(".")
-        for place in OWNERS.get(owner, ()):
-            twin = getattr(place, f"a{name}", None)
-            if inspect.iscoroutinefunction(twin) and f"a{name}" not in OTHERS:
-                found[f"{owner}.a{name}"] = row
-    return found
+def test_the_file_is_what_follows() -> None:
+    assert derive.TARGET.read_text(encoding="utf-8") == derive.text()
 
 
-def test_each_coroutine_has_the_row_that_follows_from_its_twin() -> None:
-    for path, row in derived().items():
-        shipped = WHOLE.find("touch", path, "await")
-        assert shipped is not None, path
-        assert shipped.path == path
-        assert (shipped.returns, shipped.unless_empty) == (row.returns, row.unless_empty), path
+def test_each_coroutine_has_its_row() -> None:
+    shipped = {row.path for row in ROWS if row.source == "derived.toml"}
+    found = {f"{owner}.{name}" for owner, name, _ in derive.coroutines()}
+    assert found == shipped
+    assert len(found) > 80
 
 
-def test_no_coroutine_has_a_row_that_does_not_follow() -> None:
-    awaited = {row.path for row in WHOLE.rows("touch") if row.on == ("await",)}
-    held = {path for path in awaited if path.rpartition(".")[0] in OWNERS}
-    assert held == derived().keys()
+def test_none_is_written_by_hand() -> None:
+    by_hand = {row.path.rpartition(".")[0] for row in ROWS if row.on == ("await",) and row.source != "derived.toml"}
+    assert not by_hand & derive.OWNERS.keys()
+
+
+def test_the_command_checks() -> None:
+    command = [sys.executable, "-W", "ignore", "-m", "libraries", "--check"]
+    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "derived.toml is as it follows\n"), done.stderr
