@@ -45,6 +45,7 @@ from flake8_django_threads.values.domain import (
     unknown,
 )
 from flake8_django_threads.values.flow import Node, Summary, sequence
+from flake8_django_threads.values.garbage import without_garbage
 from flake8_django_threads.values.makers import Makers
 from flake8_django_threads.values.model_classes import ModelClasses
 from flake8_django_threads.values.mutations import Mutations
@@ -367,6 +368,8 @@ class Interpreter:
             incomplete = activation.recursive
             if not (activation.recursive and changed):
                 break
+        told = activation.told or ()
+        writes = without_garbage(writes, self.store, (result, yields, *told), [a.frame for a in self.active])
         for cell, vals in writes.items():
             self.store.set(cell, vals)
         summary.complete = True
