@@ -22,9 +22,11 @@ from flake8_django_threads.values.domain import (
     CONFIGURED,
     Bound,
     Box,
+    ClassValue,
     Const,
     Ext,
     Frame,
+    Func,
     Instance,
     Unknown,
     Vals,
@@ -277,12 +279,14 @@ def _compared(run: Interpreter, op: str, left: Vals, right: Vals) -> Vals:
 
 
 def _decided(run: Interpreter, op: str, a: Value, b: Value) -> bool | None:
-    """The outcome of comparing two literals, a literal with the items of a display, or a version of Python."""
+    """The outcome of comparing two literals, functions or classes, a literal with a display's items, or a version."""
     if isinstance(a, Const) and isinstance(b, Const) and "pattern" not in (a.kind, b.kind):
         if op in ("is", "is not"):
             return (a == b) == (op == "is")
         return _ordered(op, a.value, b.value)
     if op in ("is", "is not", "==", "!=") and enums.is_member(a) and enums.is_member(b):
+        return (a == b) == (op in ("is", "=="))
+    if op in ("is", "is not", "==", "!=") and _is_one_object(a, op) and _is_one_object(b, op):
         return (a == b) == (op in ("is", "=="))
     if op in ("in", "not in") and isinstance(a, Const) and a.kind != "pattern" and isinstance(b, Box):
         held = boxes.parts(run, b)
@@ -294,6 +298,11 @@ def _decided(run: Interpreter, op: str, a: Value, b: Value) -> bool | None:
         if len(parts) > 0 and all(isinstance(p, int) for p in parts) and tuple(parts) < _OLDEST:
             return {">": True, ">=": True, "<": False, "<=": False, "==": False, "!=": True}.get(op)
     return None
+
+
+def _is_one_object(value: Value, op: str) -> bool:
+    """Whether a value is a function or class of a module, of which there is one; a metaclass may call others equal."""
+    return (isinstance(value, Func) or (isinstance(value, ClassValue) and op.startswith("is"))) and value.frame is None
 
 
 def _ordered(op: str, a: Any, b: Any) -> bool | None:
