@@ -6,7 +6,7 @@ from flake8_django_threads.effects.explore import (
     outermost,
 )
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.facts.walk import last_name
+from flake8_django_threads.facts.walk import last_name, words
 from flake8_django_threads.values.domain import (
     NO_CALLER,
     Bound,
@@ -126,6 +126,16 @@ def spawner_is_given(call: r.Call, scope: r.Scope) -> bool:
     itself = scope.parameters[:1] if isinstance(scope.owner, r.ClassFact) else ()
     name = call.func.base.id
     return any(p.name == name and p.annotation is None and p not in itself for p in scope.parameters)
+
+
+def hands_parameter_on(call: r.Call, scope: r.Scope) -> bool:
+    """Whether a spawn's arguments name a parameter of the outermost function around it of which nothing is said."""
+    root = outermost(scope)
+    if not isinstance(root, r.Function):
+        return False
+    itself = root.parameters[:1] if isinstance(root.owner, r.ClassFact) else ()
+    bare = {p.name for p in root.parameters if p.annotation is None and p.kind not in ("args", "kwargs")}
+    return not (bare - {p.name for p in itself}).isdisjoint(words((call.args, call.keywords)))
 
 
 def gives_parameter(call: r.Call, scope: r.Scope) -> bool:

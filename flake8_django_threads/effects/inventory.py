@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 
@@ -11,11 +11,12 @@ from flake8_django_threads.effects.candidates import Candidates
 from flake8_django_threads.effects.entries import (
     closes_over,
     entry_function,
+    hands_parameter_on,
     left_to_parameter,
     names_of,
     spawner_is_given,
 )
-from flake8_django_threads.effects.evidence import first_write
+from flake8_django_threads.effects.evidence import first_write, leaves
 from flake8_django_threads.effects.executions import Event, Executions
 from flake8_django_threads.effects.explore import (
     HELPER_DEPTH,
@@ -105,7 +106,7 @@ class Inventory:
             inside = [(call, scope) for call, scope in candidates if outermost(scope) is root]
             for at, event in self._run_root(module, root, inside):
                 found.setdefault(at, []).append(event)
-        for place in self._givers(module, candidates):
+        for place in self._givers(module, candidates, found):
             for at, event in self._run_root(module, place.function, [], place.module):
                 found.setdefault(at, []).append(event)
         for at, event in (*self._by_decorator(module), *(self._decorated(module, helpers) if helpers else ())):
@@ -132,15 +133,23 @@ class Inventory:
                 found[outer] = None
         return list(found)[:MOST_CALLERS]
 
-    def _givers(self, module: r.ModuleFacts, candidates: list[tuple[r.Call, r.Scope]]) -> list[Place]:
-        """Functions of the project that call one to which a pool may be given as a parameter, in other modules."""
+    def _givers(
+        self, module: r.ModuleFacts, candidates: list[tuple[r.Call, r.Scope]], found: Mapping[r.At, list[Event]]
+    ) -> list[Place]:
+        """Functions of other modules that may call one whose spawn hangs on what they give: its pool, or an object that
+        its code works with and of which nothing is known here."""
         run = self._run
-        given = (outermost(scope) for call, scope in candidates if spawner_is_given(call, scope))
+        given = (
+            outermost(scope)
+            for call, scope in candidates
+            if spawner_is_given(call, scope)
+            or (hands_parameter_on(call, scope) and _hangs_on_callers(found.get(call.at, ()), module.path))
+        )
         places = [Place(module, root) for root in dict.fromkeys(given) if isinstance(root, r.Function)]
         if not places:
             return []
-        found = calling(run.modules, run.resolver.files(run.resolver.project_root(module.path)), places)
-        return [place for place in found if place.module is not module][:MOST_CALLERS]
+        callers = calling(run.modules, run.resolver.files(run.resolver.project_root(module.path)), places)
+        return [place for place in callers if place.module is not module][:MOST_CALLERS]
 
     # Decorators.
 
@@ -458,6 +467,15 @@ def _behind_writes(event: Event, root: r.Scope, written: Mapping[Block, r.At | N
 
 def _rank(site: SpawnSite) -> tuple[bool, bool]:
     return site.leak is None, not site.connections
+
+
+def _hangs_on_callers(events: Sequence[Event], path: str) -> bool:
+    """Whether what a spawn runs is known and touches nothing, as far as one may say who does not know its callers."""
+    return bool(events) and all(
+        any(NO_CALLER in reason for reason in event.reasons)
+        and not any(isinstance(leaf.leaf, flow.Touch) for leaf in leaves(event.tree, path))
+        for event in events
+    )
 
 
 def _names_its_entry(frame: Frame, at: r.At, target: r.At | None) -> bool:
