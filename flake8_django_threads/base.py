@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+# The code that tells of an entry that is not known, by which a proof sees that it knows less than before.
+UNKNOWN = "DJT900"
+
 
 class Span(NamedTuple):
     """A place in a file. Lines count from 1 and columns from 0, in characters, as in ``ast``."""

@@ -383,7 +383,7 @@ class Run:
                 return report.findings if report else ()
             # The same edit is looked at from each file that it speaks of.
             if not latest or latest[0][0] != overlay:
-                latest[:] = [(dict(overlay), self._engine.again({**self._base_texts, **overlay}))]
+                latest[:] = [(dict(overlay), self._engine.again({**self._base_texts, **overlay}, proving=True))]
             second: Report = latest[0][1].analyse(_shown(path))
             return second.findings
 

@@ -56,5 +56,5 @@ def _engine() -> Engine:
 
 
 def _recheck(overlay: Mapping[str, str], path: str) -> Sequence[Finding]:
-    engine = _engine().again(overlay) if overlay else _engine()
+    engine = _engine().again(overlay, proving=True) if overlay else _engine()
     return engine.analyse(os.path.relpath(path)).findings

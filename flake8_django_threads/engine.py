@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flake8_django_threads.base import Finding, Problem, Span
+from flake8_django_threads.base import UNKNOWN, Finding, Problem, Span
 from flake8_django_threads.effects.linted_file import LintedFile
 from flake8_django_threads.effects.spawn_index import Known, SpawnIndex
 from flake8_django_threads.effects.surroundings import Unthreaded
@@ -105,15 +105,18 @@ class Engine:
         self._answers: dict[tuple[str, str], Any] = {}
         self._alone = False
 
-    def again(self, overlay: Mapping[str, str]) -> Engine:
-        """An engine that sees other texts, such as an edit under proof; what no text can change is not read twice.
+    def again(self, overlay: Mapping[str, str], *, proving: bool = False) -> Engine:
+        """An engine that sees other texts; what no text can change is not read twice.
 
-        Nobody edits what it finds, so it does not ask whether an entry is only ever spawned; and of few files it is
-        asked, so it does not look through the whole project for what a rule could tell of the others.
+        With ``proving`` it is asked of few files whether an edit did what it should. Nobody edits what it finds, so it
+        does not ask whether an entry is only ever spawned, nor does it look through the whole project for what a rule
+        could tell of other files. It tells of entries that are not known: a finding may be gone because nobody can say
+        any more what runs there.
         """
         engine = copy(self)
-        engine._options = self._options._replace(census=False)
-        engine._alone = True
+        if proving:
+            engine._options = self._options._replace(census=False, enable=self._options.enable | {UNKNOWN})
+            engine._alone = True
         engine.sources = self.sources.beside(overlay)
         engine._modules = self._modules.beside(engine.sources, overlay)
         engine._looks = {path: look for path, look in self._looks.items() if path not in overlay}

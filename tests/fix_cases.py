@@ -57,7 +57,7 @@ def mend(project: Path, paths: Sequence[Path], *, unsafe: bool = False) -> tuple
     ]
 
     def recheck(overlay: Mapping[str, str], path: str) -> list[Finding]:
-        again = engine.again(overlay) if overlay else engine
+        again = engine.again(overlay, proving=True) if overlay else engine
         return [_placed(finding, project) for finding in again.analyse(path).findings]
 
     return found, plan(found, recheck, unsafe=unsafe)

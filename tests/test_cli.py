@@ -47,7 +47,8 @@ class Engine:
         for file in options.models:
             raise BadRow(file, "[[spawn]] 1", "path", "missing")
 
-    def again(self, overlay: Mapping[str, str]) -> Engine:
+    def again(self, overlay: Mapping[str, str], *, proving: bool) -> Engine:
+        assert proving
         return Engine(self._options, overlay)
 
     def analyse(self, path: str) -> Report:

@@ -148,6 +148,13 @@ def test_a_second_look_sees_what_an_edit_does_to_callers_in_other_files(project:
     engine = Engine(cwd=str(project))
     assert lines(engine.analyse("shop/jobs.py")) == []
     closing = JOBS.replace("from shop", "from django.db import connection\nfrom shop") + "    connection.close()\n"
-    again = engine.again({str(project / "shop" / "jobs.py"): closing})
+    again = engine.again({str(project / "shop" / "jobs.py"): closing}, proving=True)
     assert lines(again.analyse("shop/jobs.py")) == [("DJT202", 7)]
     assert lines(engine.analyse("shop/jobs.py")) == []
+
+
+def test_a_second_look_tells_what_it_does_not_know(project: Path) -> None:
+    engine = Engine(cwd=str(project))
+    assert lines(engine.analyse("shop/views.py")) == [("DJT001", 7)]
+    again = engine.again({str(project / "shop" / "views.py"): f"\n{VIEWS}"}, proving=True)
+    assert lines(again.analyse("shop/views.py")) == [("DJT001", 8), ("DJT900", 10)]

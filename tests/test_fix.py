@@ -307,6 +307,20 @@ def test_a_name_that_is_no_longer_defined_is_found_out(tmp_path: Path) -> None:
         prove(source, edits, lost, findings, {source.path: findings}, recheck_of({}))
 
 
+def test_a_finding_that_is_gone_because_less_is_known_is_no_proof(tmp_path: Path) -> None:
+    path = tmp_path / "case.py"
+    path.write_text(LEAK)
+    (finding,) = spans(str(path), LEAK)
+
+    def knows_less(overlay: Mapping[str, str], path: str) -> Sequence[Finding]:
+        found = spans(path, overlay[path]) if overlay else [finding]
+        return [each._replace(code="DJT900") for each in found] if overlay else found
+
+    made = plan([finding], knows_less)
+    assert made.changes == ()
+    assert [refusal.reason for refusal in made.refused] == ["what runs there could not be followed any more"]
+
+
 def test_a_remedy_may_have_no_edit(tmp_path: Path) -> None:
     path = tmp_path / "case.py"
     path.write_text(LEAK)
