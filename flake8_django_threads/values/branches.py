@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
 
 
-def _if_statement(run: Interpreter, frame: Frame, stmt: r.If) -> bool:
+def if_statement(run: Interpreter, frame: Frame, stmt: r.If) -> bool:
     """Run the arm that the test decides for, else both as alternatives."""
     if isinstance(stmt.test, r.BoolOp) and _acts(run, frame, stmt.test):
         return _if_first(run, frame, stmt, stmt.test)
@@ -77,7 +77,7 @@ def _if_first(run: Interpreter, frame: Frame, stmt: r.If, test: r.BoolOp) -> boo
     rest = others[0] if len(others) == 1 else r.BoolOp(test.at, test.op, others)
     inner = (r.If(stmt.at, rest, stmt.body, stmt.orelse),)
     whole = r.If(stmt.at, first, stmt.body, inner) if test.op == "or" else r.If(stmt.at, first, inner, stmt.orelse)
-    return _if_statement(run, frame, whole)
+    return if_statement(run, frame, whole)
 
 
 def _is_flag(run: Interpreter, frame: Frame, test: r.Expr) -> bool:
@@ -138,4 +138,4 @@ def _match_statement(run: Interpreter, frame: Frame, stmt: r.Match) -> bool:
     return from_case(0)
 
 
-STATEMENTS: dict[type, Runner] = {r.If: _if_statement, r.Match: _match_statement}
+STATEMENTS: dict[type, Runner] = {r.If: if_statement, r.Match: _match_statement}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import (
-    conditions,
+    branches,
     construction,
     context_managers,
     exceptions,
@@ -98,14 +98,10 @@ def _raise(run: Interpreter, frame: Frame, stmt: r.Raise) -> bool:
 
 
 def _assert(run: Interpreter, frame: Frame, stmt: r.Assert) -> bool:
-    vals = run.evaluate(frame, stmt.test)
-    holds = conditions.tested(run, frame, stmt.test, vals, stmt.at)
-    failing = flow.Raise(stmt.at, ("AssertionError", "Exception", "BaseException"))
-    if holds is False:
-        run.emit(failing)
-        return False
-    run.emit(flow.Branch(stmt.at, (flow.NOTHING, failing)))
-    return True
+    """What is asserted is tested as by an ``if``; the message is only made for the exception."""
+    made = r.Call(stmt.at, r.Name(stmt.at, "AssertionError"), (stmt.message,) if stmt.message is not None else (), ())
+    failing = r.Raise(stmt.at, made, None)
+    return branches.if_statement(run, frame, r.If(stmt.at, stmt.test, (), (failing,)))
 
 
 def _try(run: Interpreter, frame: Frame, stmt: r.Try) -> bool:

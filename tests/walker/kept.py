@@ -551,4 +551,17 @@ KEPT = (
                         stack.push(Closing())
     """,
     ),
+    Kept(
+        "what an assertion that holds has run",
+        RAISING,
+        "assert",
+        """
+        def entry():
+            assert flag() and Item.objects.count(), "no"
+            if connection.connection is None:
+                Item.objects.count()
+            else:
+                connection.close()
+    """,
+    ),
 )
