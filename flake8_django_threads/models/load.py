@@ -141,7 +141,9 @@ class Models:
         groups = {group for row in rows for path in self._spellings(row.path) for group in _groups(row, path)}
         kept: list[tuple[str, ...]] = []
         for group in sorted(groups, key=lambda group: (sum(map(len, group)), group)):
-            if not any(_implies(group, other) for other in kept):
+            # A group whose words hold all the words of another adds nothing: its texts pass anyway.
+            text = "\n".join(group)
+            if not any(all(word in text for word in other) for other in kept):
                 kept.append(group)
         return tuple(kept)
 
@@ -181,8 +183,16 @@ class Models:
 
     def _spellings(self, path: str) -> Iterator[str]:
         yield path
-        prefixes = set(_prefixes(path))
-        yield from (other + path[len(same) :] for other, same in self._same.items() if same in prefixes)
+        for prefix in _prefixes(path):
+            yield from (other + path[len(prefix) :] for other in self._others.get(prefix, ()))
+
+    @cached_property
+    def _others(self) -> Mapping[str, Sequence[str]]:
+        """The other spellings of each path that has some."""
+        found: dict[str, list[str]] = {}
+        for other, same in self._same.items():
+            found.setdefault(same, []).append(other)
+        return found
 
     def may_spawn(self, text: str) -> bool:
         """Tell whether a file's text could hand code to a thread by itself, looking at words alone."""
@@ -218,11 +228,6 @@ def _groups(row: Row, path: str) -> Iterator[tuple[str, ...]]:
     yield (*words, names[0])
     if is_method and row.common != "package":
         yield (*words, (_WORD.findall(names[-2]) or [names[-2]])[-1].lower())
-
-
-def _implies(group: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Tell whether every text that holds ``group`` holds ``other`` too, so that ``group`` adds nothing."""
-    return all(any(word in mine for mine in group) for word in other)
 
 
 def load_file(path: str | Path) -> Mapping[str, object]:

@@ -345,9 +345,11 @@ def _read_row(source: str, table: str, number: int, entry: Mapping[str, object])
     # A retired row without events retires all of them, or "enabled = false" would do nothing for an iteration row.
     if not options.get("enabled", True):
         options = {"on": EVENTS, "why": "retired", **options}
+    first = Row(table, "", source=source, **options)
     for owner in paths or (path,):
         for method in methods:
-            yield Row(table, f"{owner}.{method}" if method else owner, source=source, **options)
+            # All but the path is the same; slices take a third of the time that the keywords take.
+            yield Row._make((table, f"{owner}.{method}" if method else owner, *first[2:]))
 
 
 def _known(word: str, words: Mapping[str, object]) -> str:
