@@ -43,6 +43,7 @@ IN_COROUTINE = {"closes/in_a_coroutine", "closes/through_a_function_in_a_corouti
 AT_FORK = {"unsafe/fork_behind_a_query"}
 NOT_RUN = {
     "uwsgi/": "no line of Python changes: uWSGI reads the option, and oracle/uwsgi.py asks real servers what it does",
+    "traits/patched_": "the patch would be of the whole process that runs the cases",
     "libraries/job_in_memory": "a scheduler that is not started runs no job, and the helper is that of other cases",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from functools import cache
@@ -15,6 +16,8 @@ Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
 _BLANK = cst.EmptyLine(indent=False)
 # The line length of black and ruff; a longer line is not begun, a second import statement is.
 _WIDTH = 88
+# Calls of gevent and eventlet.
+_PATCH = re.compile(r"^[^#\n]*\b(?:patch_all|monkey_patch)\(", re.MULTILINE)
 
 
 def add_import(module: cst.Module, wanted: Import, path: str) -> cst.Module:
@@ -114,7 +117,10 @@ def _insert(module: cst.Module, body: list[Statement], wanted: Import, path: str
 
 
 def _after_prologue(body: Sequence[Statement]) -> int:
-    """The index behind the docstring and the ``__future__`` imports."""
+    """The index behind the docstring and the ``__future__`` imports, and behind what patches the standard library.
+
+    What Django makes when it is imported would not be patched: all greenlets would share one connection.
+    """
     index = 0
     if body and isinstance(body[0], cst.SimpleStatementLine) and is_docstring(body[0].body[0]):
         index = 1
@@ -123,7 +129,14 @@ def _after_prologue(body: Sequence[Statement]) -> int:
         if key is None or key[2] != "__future__":
             break
         index += 1
-    return index
+    patched = (i + 1 for i, statement in enumerate(body) if _patches(statement))
+    return max(index, *patched, 0)
+
+
+def _patches(statement: Statement) -> bool:
+    if isinstance(statement, cst.FunctionDef | cst.ClassDef):
+        return False
+    return _PATCH.search(cst.Module([]).code_for_node(statement)) is not None
 
 
 def is_docstring(statement: cst.BaseSmallStatement) -> bool:
