@@ -35,7 +35,7 @@ ROOMS = ("facts", "effects", "rules")
 # What of ``tests`` is asked, beside the fixtures' cases: what works in this process, and no random bodies.
 TESTS = (
     "calls", "calls_limits", "census", "detour", "effects", "engine", "examples", "facts", "forks", "inventory",
-    "opt_in", "repairs", "rule_gates", "rules_meta", "settings", "spawn_index", "touches", "uwsgi", "values", "walker",
+    "repairs", "rule_gates", "rules_meta", "settings", "spawn_index", "touches", "uwsgi", "values", "walker",
     "words_of_evidence",
 )  # fmt: skip
 LEFT_OUT = "not agrees_on_some and not real_thread and not mended_once"

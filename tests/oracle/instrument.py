@@ -148,11 +148,16 @@ def install(root: str, transformer: Callable[[str], ast.NodeTransformer], names:
 
 def install_checkpoints(checkpoints: Checkpoints) -> None:
     """Import the modules under the checkpoints' root with them from now on."""
+    install(checkpoints.root, Instrument, checkpoint_names(checkpoints))
+
+
+def checkpoint_names(checkpoints: Checkpoints) -> dict[str, Any]:
+    """The names under which changed modules come to their checkpoints."""
     names = ("before", "after", "iterates", "entered", "round")
-    install(checkpoints.root, _Instrument, {f"__oracle_{name}__": getattr(checkpoints, name) for name in names})
+    return {f"__oracle_{name}__": getattr(checkpoints, name) for name in names}
 
 
-class _Instrument(ast.NodeTransformer):
+class Instrument(ast.NodeTransformer):
     """Puts the checkpoints into function bodies; what a module or a class body runs at import stays as it is."""
 
     def __init__(self, path: str) -> None:

@@ -31,7 +31,7 @@ NOT_RUN = {
 }
 # Folders whose leaks are marked and not counted here, and why.
 ELSEWHERE = {
-    "libraries": "each names what one row is about and is no program; tests/libraries asks the libraries",
+    "libraries": "each names one row a line and is no program; tests/libraries judges it line by line",
 }
 
 

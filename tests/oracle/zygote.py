@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from oracle.cases import Case
 from oracle.databases import Database
+from oracle.lines import Judged, judge
 from oracle.process import ChildError
 from oracle.run import Record, run_case
 from oracle.scene import in_scene, observe
@@ -45,6 +46,14 @@ class Zygote:
             raise ChildError(answer)
         return answer  # type: ignore[no-any-return]
 
+    def lines(self, case: Case, settings: dict[str, Any]) -> Judged:
+        """What becomes of a case's lines, each run by itself. Raises ChildError."""
+        answer = self._ask(_judged, case, settings, self.database)
+        if isinstance(answer, str):
+            raise ChildError(answer)
+        assert isinstance(answer, Judged)
+        return answer
+
     def _ask(self, *order: Any) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -71,6 +80,13 @@ def _measured(section: int, row: int, database: Database) -> tuple[str, list[int
 
     try:
         return in_scene(RULE, database, lambda scene: run_snippet(scene, section, row))
+    except ChildError as error:
+        return str(error)
+
+
+def _judged(case: Case, settings: dict[str, Any], database: Database) -> Judged | str:
+    try:
+        return judge(case, database, settings)
     except ChildError as error:
         return str(error)
 
