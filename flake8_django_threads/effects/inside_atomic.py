@@ -25,6 +25,8 @@ from flake8_django_threads.values.interpreter import Interpreter, ignore
 from flake8_django_threads.values.transactions import ATOMIC, Block
 
 DEPTH, STEPS, MOST_ROOTS = 8, 20_000, 150
+# For all roots of a project together: a few seconds. Tests, which are many and go the same ways, come last.
+MOST_STEPS = 250_000
 # So many tests of a class are asked whether they use the database.
 MOST_TESTS = 12
 _LAST = frozenset(
@@ -70,8 +72,11 @@ def closes_inside(run: Interpreter, root: str, only: str = "") -> Mapping[str, t
 def _closes_inside(run: Interpreter, root: str, files: Iterable[str]) -> Mapping[str, tuple[Inside, ...]]:
     found: dict[tuple[str, r.At], Inside] = {}
     requests = Requests(run, Settings(run.resolver.sources, run.modules, run.resolver))
+    spent = run.spent
     with deep_stack():
-        for place in _roots(run, root, files, requests):
+        for place in sorted(_roots(run, root, files, requests), key=lambda place: bool(_test_of(run, place))):
+            if run.spent - spent > MOST_STEPS:
+                break
             for inside in _of_root(run, place, requests):
                 known = found.get((inside.path, inside.at))
                 if known is None or _rank(inside) < _rank(known):

@@ -143,6 +143,8 @@ class Interpreter:
         self.out: list[Node] = []
         self.active: list[Activation] = []
         self.steps = 0
+        # The steps of all work that had a limit of its own.
+        self.spent = 0
         self.frames: dict[tuple[object, ...], Frame] = {}
         self.memo: dict[Frame, list[Remembered]] = {}
         self.on_spawn: Callable[[SpawnEvent], None] = ignore
@@ -225,6 +227,7 @@ class Interpreter:
         try:
             yield
         finally:
+            self.spent += self.steps
             self.most_depth, self.most_steps, self.steps = before
 
     @contextmanager
