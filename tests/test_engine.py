@@ -158,3 +158,21 @@ def test_a_second_look_tells_what_it_does_not_know(project: Path) -> None:
     assert lines(engine.analyse("shop/views.py")) == [("DJT001", 7)]
     again = engine.again({str(project / "shop" / "views.py"): f"\n{VIEWS}"}, proving=True)
     assert lines(again.analyse("shop/views.py")) == [("DJT001", 8), ("DJT900", 10)]
+
+
+def test_a_query_handed_over_by_itself_in_a_test_with_doubles(tmp_path: Path) -> None:
+    """No call leads to it that a double could stand before."""
+    (tmp_path / "test_sale.py").write_text(
+        "import threading\n"
+        "from unittest.mock import patch\n\n"
+        "from django.test import TestCase\n"
+        "from shop.models import Order\n\n\n"
+        "class CountTest(TestCase):\n"
+        '    @patch("shop.models.send")\n'
+        "    def test_count(self, send):\n"
+        "        thread = threading.Thread(target=Order.objects.count)\n"
+        "        thread.start()\n"
+        "        thread.join()\n"
+    )
+    found = Engine(cwd=str(tmp_path)).analyse("test_sale.py").findings
+    assert [finding.code for finding in found] == ["DJT001", "DJT301"]

@@ -341,7 +341,7 @@ class Folder:
         for raised, relation in body.raises.items():
             after = self._after(Outcome(relation), on_exception)
             _merge_exits(left, _unseen(raised, after))
-            certainty = catches(node.swallows, raised) if node.swallows != () else 0
+            certainty = catches(node.swallows, raised, node.lines) if node.swallows != () else 0
             if certainty or node.may_swallow:
                 left.end |= after.end
             if certainty != 2:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def if_statement(run: Interpreter, frame: Frame, stmt: r.If) -> bool:
     """Run the arm that the test decides for, else both as alternatives."""
-    if isinstance(stmt.test, r.BoolOp) and _acts(run, frame, stmt.test):
+    if isinstance(stmt.test, r.BoolOp) and acts(run, frame, stmt.test):
         return _if_first(run, frame, stmt, stmt.test)
     vals = run.evaluate(frame, stmt.test)
     if operations.from_settings(vals):
@@ -58,7 +58,7 @@ def if_statement(run: Interpreter, frame: Frame, stmt: r.If) -> bool:
     return run.alternatives(stmt.at, arms)
 
 
-def _acts(run: Interpreter, frame: Frame, test: r.BoolOp) -> bool:
+def acts(run: Interpreter, frame: Frame, test: r.BoolOp) -> bool:
     """Whether operands behind the first do something to a connection: which arm runs then goes with the state."""
     if not any(isinstance(part, r.Call) for operand in test.operands[1:] for part in expressions_in(operand)):
         return False

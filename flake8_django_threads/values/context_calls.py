@@ -36,8 +36,9 @@ def _closing(run: Interpreter, receiver: Value | None, arguments: Arguments, at:
 def _suppress(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     from flake8_django_threads.values import exceptions
 
-    names = tuple(sorted(exceptions.name(v) for given in arguments.args for v in given))
-    return one(Ext("contextlib.suppress()", None, "", names))
+    named = sorted((v for given in arguments.args for v in given), key=exceptions.name)
+    swallowed = tuple(map(exceptions.name, named)), exceptions.lines(run, named)
+    return one(Ext("contextlib.suppress()", None, "", swallowed))
 
 
 def _null(run: Interpreter, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> Vals:

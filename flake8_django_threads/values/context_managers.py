@@ -109,12 +109,14 @@ def around(
         for callback in (v for callbacks in waiting for v in attributes.ordered(callbacks)):
             run.call(one(callback), Arguments(), at, frame)
     swallows: tuple[str, ...] | None = ()
+    lines: tuple[flow.Kind, ...] = ()
     if isinstance(manager, Ext) and manager.path == "contextlib.suppress()" and isinstance(manager.site, tuple):
-        swallows = None if "BaseException" in manager.site else manager.site
+        names, lines = manager.site
+        swallows = None if "BaseException" in names else names
     if enter or leave or items or committed:
         out = sequence(leave)
         plain = sequence([*leave, *committed])
-        run.emit(flow.With(at, sequence(enter), sequence(items), plain, out, swallows, False))
+        run.emit(flow.With(at, sequence(enter), sequence(items), plain, out, swallows, False, lines))
     return live or swallows != ()
 
 

@@ -140,7 +140,8 @@ class Try(NamedTuple):
 class With(NamedTuple):
     """``enter``, ``body``, then ``leave`` or, on an exception, ``leave_on_exception``.
 
-    ``swallows`` are the names of classes that the manager swallows for certain (None: all); ``may_swallow``: it may.
+    ``swallows`` are the names of classes that the manager swallows for certain (None: all), and ``lines`` the ancestors
+    of these, as Catch has them; ``may_swallow``: it may.
     """
 
     at: At
@@ -150,6 +151,7 @@ class With(NamedTuple):
     leave_on_exception: Node
     swallows: tuple[str, ...] | None = ()
     may_swallow: bool = False
+    lines: tuple[Kind, ...] = ()
 
 
 class WithGenerator(NamedTuple):

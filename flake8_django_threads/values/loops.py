@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import expressions_in, last_name, words
 from flake8_django_threads.values import (
+    branches,
     calls,
     conditions,
     flow,
@@ -36,6 +37,12 @@ if TYPE_CHECKING:
 
 def _while_loop(run: Interpreter, frame: Frame, stmt: r.While) -> bool:
     """Run a ``while``; one over a true constant only ends by a jump."""
+    test = stmt.test
+    if isinstance(test, r.BoolOp) and test.op == "and" and not stmt.orelse and branches.acts(run, frame, test):
+        # What the later operands have run goes with whether there is a round.
+        rest = test.operands[1] if len(test.operands) == 2 else r.BoolOp(test.at, test.op, test.operands[1:])
+        inner = r.If(stmt.at, rest, stmt.body, (r.Break(stmt.at),))
+        return _while_loop(run, frame, r.While(stmt.at, test.operands[0], (inner,), ()))
     never = False
 
     def head() -> None:

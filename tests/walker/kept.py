@@ -564,4 +564,41 @@ KEPT = (
                 connection.close()
     """,
     ),
+    Kept(
+        "what a loop's test has run in the round that it leads to",
+        RAISING,
+        "while",
+        """
+        def entry():
+            while flag() and Item.objects.count():
+                if connection.connection is None:
+                    Item.objects.count()
+                    return
+                connection.close()
+                return
+            connection.close()
+    """,
+    ),
+    Kept(
+        "suppressed after a handler has taken its base class",
+        RAISING,
+        "suppress",
+        """
+        class Stop(Exception):
+            pass
+
+
+        class Other(Stop):
+            pass
+
+
+        def entry():
+            with contextlib.suppress(Other):
+                try:
+                    Item.objects.count()
+                except* Stop:
+                    pass
+                connection.close()
+    """,
+    ),
 )
