@@ -146,14 +146,18 @@ class _Stage:
 
     def rounds(self, endless: bool) -> Iterator[None]:
         """Stands at the top of each round of a while loop, and ends the run when there were enough."""
+        begun = set()
         for round_ in range(MOST_ROUNDS + 1):
             if self.aborted:
                 raise Aborted
             if round_ and endless and self.state in (OPEN, REOPENED):
                 self.rests.add(self.state)
             if round_ == MOST_ROUNDS:
+                # A round that begins as none has before may end as none has.
+                self.truncated = self.truncated or self.state not in begun
                 self.aborted = True
                 raise Aborted
+            begun.add(self.state)
             yield
 
     def group(self) -> Exception:
