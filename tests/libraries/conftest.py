@@ -9,8 +9,15 @@ import os
 import warnings
 
 import django
+import pytest
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "libraries.settings"
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     django.setup()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Some clients leave their sockets to the garbage collector, which tells whichever test runs then."""
+    for item in items:
+        item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
