@@ -60,7 +60,7 @@ IN_SCHEDULERS = {
     "add_job": "scheduler.add_job(job)",
     "add_schedule": "scheduler.add_schedule(job, DateTrigger(datetime.now(timezone.utc)))",
     "configure_task": "scheduler.configure_task('job', func=job); scheduler.add_job('job')",
-    "subscribe": "scheduler.subscribe(job); scheduler.add_job(print)",
+    "subscribe": "scheduler.subscribe(job); scheduler.add_job(dict)",
 }
 IN_BOTS = {
     "Dispatcher().run_async": "dispatcher.run_async(job, 1)",
