@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
+from flake8_django_threads.effects.way import functions_on
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import last_name
 from flake8_django_threads.project.store import Store
@@ -43,15 +44,7 @@ def replaced(run: Interpreter, module: r.ModuleFacts, function: r.Function, klas
 
 def on_the_way(modules: Store, calls: Iterable[tuple[str, str, r.At]], path: str, names: set[str]) -> bool:
     """Whether a function that is called on the way to a place in the file ``path`` names one of these."""
-    steps = list(calls)
-    # Each step names the file of its call; the function that is called stands in that of the next. There may be none.
-    files = [*(file for _, file, _ in steps[1:]), path]
-    for (qualname, _, _), file in zip(steps, files, strict=False):
-        facts = modules.facts(file)
-        for function in facts.functions if isinstance(facts, r.ModuleFacts) else ():
-            if function.qualname == qualname and not names.isdisjoint(named(function.body)):
-                return True
-    return False
+    return any(not names.isdisjoint(named(function.body)) for function in functions_on(modules, calls, path))
 
 
 def named(node: object) -> set[str]:

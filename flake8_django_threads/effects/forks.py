@@ -12,6 +12,7 @@ from flake8_django_threads.effects.entries import entry_function, entry_name
 from flake8_django_threads.effects.evidence import Found, leaves
 from flake8_django_threads.effects.explore import outer_function, outermost, reach, run_symbolically
 from flake8_django_threads.effects.fold import FORKS, Folder, Outcome
+from flake8_django_threads.effects.way import functions_on
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import last_name, statements
 from flake8_django_threads.values import attributes, flow, spawning, surroundings
@@ -201,13 +202,8 @@ class _Watch:
 
     def _is_forgotten(self, found: Found) -> bool:
         """Whether a function on the way to a use takes the inherited connection away from Django, as is right there."""
-        files = [*(file for _, file, _ in found.calls[1:]), found.path]
-        for (qualname, _, _), file in zip(found.calls, files, strict=True):
-            facts = self._run.modules.facts(file)
-            for function in facts.functions if isinstance(facts, r.ModuleFacts) else ():
-                if function.qualname == qualname and any(map(_forgets, statements(function.body))):
-                    return True
-        return False
+        functions = functions_on(self._run.modules, found.calls, found.path)
+        return any(_forgets(stmt) for function in functions for stmt in statements(function.body))
 
 
 def _forgets(stmt: r.Stmt) -> bool:

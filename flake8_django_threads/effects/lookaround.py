@@ -65,7 +65,7 @@ class Lookaround:
             return False
         names = replaced(self._run, module, function, klass)
         touch = site.touched.touch
-        return bool(names) and on_the_way(self._run.modules, touch.calls, touch.path, names)
+        return on_the_way(self._run.modules, touch.calls, touch.path, names)
 
     def served(self, func: Func) -> tuple[transactions.Block, ...]:
         """The transactions that the settings put around a view."""
