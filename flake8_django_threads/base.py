@@ -64,7 +64,7 @@ class Remedy(NamedTuple):
     entry: Definition | None
     spawn: Span
     target: Span | None
-    only_spawned: bool
+    only_spawned: bool = False
     many_databases: bool = True
     blocked: str = ""
     inner: Span | None = None

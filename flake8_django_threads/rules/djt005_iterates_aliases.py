@@ -95,7 +95,7 @@ def _remedy(file: LintedFile, at: r.At) -> Remedy | None:
             continue
         if any(_as_string(part, target.id) for part in parts) or not is_connections(file.run, file.module, iterable):
             return None
-        return Remedy("iterate-all", None, Span(file.shown, *iterable.at), None, only_spawned=False)
+        return Remedy("iterate-all", None, Span(file.shown, *iterable.at), None)
     return None
 
 

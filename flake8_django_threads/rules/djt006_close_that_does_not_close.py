@@ -87,7 +87,7 @@ class CloseThatDoesNotClose(Rule):
             text = text or _in_a_leaking_thread(file, use)
             if text:
                 seen.add(use.at[:2])
-                remedy = Remedy(kind, None, Span(file.shown, *use.at), None, only_spawned=False) if kind else None
+                remedy = Remedy(kind, None, Span(file.shown, *use.at), None) if kind else None
                 yield self.found_at(file, use.at, text, remedy)
 
 

@@ -117,7 +117,7 @@ def _remedy(file: LintedFile, use: Use) -> Remedy | None:
         target = Span(file.shown, *call.func.at)
     else:
         return None
-    return Remedy("await-close-all", None, Span(file.shown, *call.at), target, only_spawned=False)
+    return Remedy("await-close-all", None, Span(file.shown, *call.at), target)
 
 
 def _remedy_of_call(file: LintedFile, use: Use, index: int) -> Remedy | None:
@@ -128,5 +128,5 @@ def _remedy_of_call(file: LintedFile, use: Use, index: int) -> Remedy | None:
     for call, _ in file.module.calls if is_all and not use.off_loop else ():
         if call.at == at and not (call.args or call.keywords):
             target = Span(file.shown, *call.func.at)
-            return Remedy("await-close-all", None, Span(file.shown, *at), target, only_spawned=False)
+            return Remedy("await-close-all", None, Span(file.shown, *at), target)
     return None

@@ -95,5 +95,5 @@ class SpawnBeforeCommit(Rule):
             f"starts in another thread inside {inside} and queries the database",
             f"before {it} commits",
         )
-        remedy = Remedy("on-commit", site.entry, site.span, block.start, only_spawned=False, alias=block.alias)
+        remedy = Remedy("on-commit", site.entry, site.span, block.start, alias=block.alias)
         yield Finding(self.code, site.span, text, site.trail, remedy)

@@ -92,6 +92,4 @@ class ThreadInTestcase(Rule):
             f"in {test.name}, {kind}: it does not see the test's rows, and what it writes stays",
         )
         kind = "transaction-test-case" if test.rolled_back == "TestCase" else "transaction-mark"
-        yield Finding(
-            self.code, site.span, text, site.trail, Remedy(kind, site.entry, site.span, None, only_spawned=False)
-        )
+        yield Finding(self.code, site.span, text, site.trail, Remedy(kind, site.entry, site.span, None))

@@ -77,7 +77,7 @@ class ForkWithOpenConnection(Rule):
 
         for forked in forks(file.run, file.module):
             trail = _trail(file, forked)
-            remedy = Remedy("close-before-fork", None, trail[1].span, None, only_spawned=False)
+            remedy = Remedy("close-before-fork", None, trail[1].span, None)
             yield self.found_at(file, forked.at, _message(forked, trail), remedy, trail)
 
 

@@ -66,7 +66,7 @@ class UwsgiWithoutThreads(Rule):
         for place in site.around.unthreaded:
             what = "uWSGI's command line" if place.kind == "command" else "uWSGI's configuration"
             text = f"threads are started here, and {what} at {place.span.short} sets neither enable-threads nor threads"
-            remedy = Remedy("ini-enable-threads", None, place.span, None, only_spawned=False)
+            remedy = Remedy("ini-enable-threads", None, place.span, None)
             if place.kind != "ini":
                 remedy = remedy._replace(blocked="the option is only written into ini files")
             trail = (

@@ -100,7 +100,7 @@ class Rule:
         where = "in a new thread" if site.kind == "thread" else "in a pool thread"
         text = self.message(site, connection, f"runs {where} and queries the database", but)
         blocked = "" if connection.ends else "the thread never ends: close in each round, before it waits"
-        remedy = Remedy("wrap", site.entry, site.span, site.target, False, blocked=blocked, inner=site.inner)
+        remedy = Remedy("wrap", site.entry, site.span, site.target, blocked=blocked, inner=site.inner)
         return Finding(self.code, site.span, text, (*site.trail, *site.steps), remedy)
 
     def message(self, site: SpawnSite, connection: Connection, begin: str, but: str) -> str:
