@@ -23,7 +23,7 @@ from flake8_django_threads.effects.bits import (
     then,
 )
 from flake8_django_threads.effects.evidence import first, leaves
-from flake8_django_threads.effects.fold import RESTS, Effect, Folder, Outcome, catches
+from flake8_django_threads.effects.fold import RESTS, STUCK, Effect, Folder, Outcome, catches
 from flake8_django_threads.effects.sites import connections
 from flake8_django_threads.facts.records import Function
 from flake8_django_threads.values import flow
@@ -291,6 +291,17 @@ def test_finallys_own_exits_replace_what_was_under_way() -> None:
 def test_finally_does_not_run_while_a_loop_in_it_rests() -> None:
     outcome = fold(attempt(loop(touch, endless=True), final=close))
     assert OPEN in exits(outcome.jumps[RESTS])
+
+
+def test_a_loop_in_a_handler_of_a_group_rests_and_waits_there() -> None:
+    """The handler has part of the group: what is left of it cannot leave while the loop goes on."""
+    rounds = loop(Seq((touch, flow.Wait(AT, "sleep"))), endless=True)
+    for names in (("ValueError",), ("Exception",)):
+        caught = flow.Try(AT, raise_value, (catch(rounds, *names),), NOTHING, NOTHING, is_star=True)
+        outcome = fold(caught)
+        assert outcome.jumps.keys() == {RESTS, STUCK}
+        assert exits(outcome.jumps[RESTS]) >= {OPEN}
+        assert exits(outcome.jumps[STUCK]) == {OPEN}
 
 
 # Context managers.

@@ -69,3 +69,21 @@ def test_the_trail_leads_from_the_query_to_the_child(project: Path) -> None:
     assert [step.span.line for step in finding.trail] == [15, 16, 16, 11]
     assert finding.remedy is not None
     assert finding.remedy.kind == "close-before-fork"
+
+
+CHILD_IS_THE_BODY = ("pid == 0", "pid is 0", "not pid", "not pid != 0", "not pid > 0", "not not pid == 0")
+CHILD_IS_THE_ELSE = ("pid", "pid != 0", "pid > 0", "not pid == 0", "not not pid")
+NOBODY_KNOWS = ("pid == 1", "pid == limit", "pid > 1", "pid != limit", "limit == 0", "limit", "pid == 0 == limit")
+
+
+@pytest.mark.parametrize("test", [*CHILD_IS_THE_BODY, *CHILD_IS_THE_ELSE, *NOBODY_KNOWS])
+@pytest.mark.parametrize("walrus", [False, True])
+def test_the_child_of_os_fork_is_where_its_result_is_zero(project: Path, test: str, walrus: bool) -> None:
+    asked = test.replace("pid", "(pid := os.fork())") if walrus else test
+    text = JOBS.partition("def refresh")[0] + "import os\n\n\ndef refresh(limit):\n    Order.objects.first()\n"
+    text += f"    {'pass' if walrus else 'pid = os.fork()'}\n    if {asked}:\n        {{}}\n    else:\n        {{}}\n"
+    found = []
+    for arms in (("recount()", "os._exit(0)"), ("os._exit(0)", "recount()")):
+        (project / "jobs.py").write_text(text.format(*arms), encoding="utf-8")
+        found.append(bool(lines(project)))
+    assert found == [test in CHILD_IS_THE_BODY, test in CHILD_IS_THE_ELSE]

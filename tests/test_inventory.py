@@ -332,6 +332,32 @@ def test_a_site_of_another_file_is_not_repeated_where_it_is_called(tmp_path: Pat
     assert finding.span.short == "starter.py:7"
 
 
+ELSEWHERE = {
+    "a thread class": ("threading.Thread", "recount()", []),
+    "one that leaks nothing": ("threading.Thread", "pass", []),
+    "a class that is no thread": ("object", "recount()", [("DJT001", 4)]),
+}
+
+
+@pytest.mark.parametrize(("base", "body", "expected"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_the_run_of_a_thread_class_of_another_file_has_its_finding_there(
+    tmp_path: Path, base: str, body: str, expected: list[tuple[str, int]]
+) -> None:
+    worker = f"class Worker({base}):\n    def run(self):\n        {body}\n"
+    (tmp_path / "workers.py").write_text(f"import threading\n\nfrom jobs import recount\n\n\n{worker}")
+    text = """\
+        from workers import Worker
+
+        def view():
+            threading.Thread(target=Worker().run).start()
+            threading.Thread(target=Worker().run).start()
+        """
+    twice = [(code, line + more) for code, line in expected for more in (0, 1)]
+    assert lines(analysed(tmp_path, text)) == twice
+    there = Engine(cwd=str(tmp_path)).analyse("workers.py").findings
+    assert bool(there) == (base != "object" and body != "pass")
+
+
 def test_the_caller_in_the_module_is_asked_without_an_index_too(tmp_path: Path) -> None:
     text, expected = SITES["a caller in the module knows the arguments"]
     assert lines(analysed(tmp_path, text, Options(survey=False))) == expected

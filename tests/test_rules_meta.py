@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -116,12 +119,16 @@ SITE = SpawnSite(
 
 
 def message(
-    names: tuple[str, ...] = (), but: str = "but never closes", alias: str = "default", kind: str = "thread"
+    names: tuple[str, ...] = (),
+    but: str = "but never closes",
+    alias: str = "default",
+    kind: str = "thread",
+    what: str = TOUCH.what,
 ) -> str:
     """What a finding says whose touch lies below calls of the functions ``names``."""
     at = (1, 0, 1, 1)
     calls = tuple((name, "a.py", at) for name in names)
-    touch = Found(TOUCH._replace(alias=alias), "jobs.py", calls)
+    touch = Found(TOUCH._replace(alias=alias, what=what), "jobs.py", calls)
     leak = Connection(alias, touch, None, None, frozenset({OPEN}), frozenset(), touch)
     finding = type("ARule", (Rule,), PARTS)().finding(SITE._replace(kind=kind), leak, but)
     assert (finding.code, finding.span, finding.trail) == ("DJT998", SITE.span, SITE.trail)
@@ -131,22 +138,24 @@ def message(
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("given", "shown"),
     [
-        (message(), "(Order.objects.count, shop/a/long/way/down/jobs.py:9) but never closes"),
-        (message(("f",)), "(Order.objects.count, shop/a/long/way/down/jobs.py:9) but"),
-        (message(("f", "push", "a.b.save")), "jobs.py:9, via push > save) but"),
-        (message(("one", "two", "three", "four")), "jobs.py:9, via one > two > ... > four) but"),
-        (message(("<lambda>", "push")), "jobs.py:9, via push) but"),
-        (message(alias="replica"), "(Order.objects.count on 'replica', shop"),
-        (message(kind="pool"), "f() runs in a pool thread and queries"),
-        (message(kind="loop"), "f() runs in a pool thread and queries"),
-        (message(kind="thread"), "f() runs in a new thread and queries"),
-        (message(but="but\n goes\ton"), "jobs.py:9) but goes on"),
+        ({}, "(Order.objects.count, shop/a/long/way/down/jobs.py:9) but never closes"),
+        ({"names": ("f",)}, "(Order.objects.count, shop/a/long/way/down/jobs.py:9) but"),
+        ({"names": ("f", "push", "a.b.save")}, "jobs.py:9, via push > save) but"),
+        ({"names": ("one", "two", "three")}, "jobs.py:9, via one > two > three) but"),
+        ({"names": ("one", "two", "three", "four")}, "jobs.py:9, via one > two > ... > four) but"),
+        ({"names": ("<lambda>", "push")}, "jobs.py:9, via push) but"),
+        ({"names": ("push", "f")}, "jobs.py:9, via push > f) but"),
+        ({"alias": "replica"}, "(Order.objects.count on 'replica', shop"),
+        ({"kind": "pool"}, "f() runs in a pool thread and queries"),
+        ({"kind": "loop"}, "f() runs in a pool thread and queries"),
+        ({"kind": "thread"}, "f() runs in a new thread and queries"),
+        ({"but": "but\n goes\ton"}, "jobs.py:9) but goes on"),
     ],
 )
-def test_what_a_message_says(said: str, shown: str) -> None:
-    assert shown in said
+def test_what_a_message_says(given: dict[str, Any], shown: str) -> None:
+    assert shown in message(**given)
 
 
 def test_a_message_gives_less_evidence_before_it_loses_its_end() -> None:
@@ -162,6 +171,36 @@ def test_a_message_gives_less_evidence_before_it_loses_its_end() -> None:
     assert first == sorted(set(first))
     assert said[-1].endswith("...")
     assert [text.endswith("x") for text in said] == sorted((text.endswith("x") for text in said), reverse=True)
+
+
+ROOM = LONGEST - len("DJT998 ")
+
+
+def test_evidence_is_given_up_only_where_the_line_is_full() -> None:
+    """One character more is one character more, until the line is full; then something goes, at last the end."""
+    lengths = [len(message(("push",), "but " + "x" * length)) for length in range(60, LONGEST)]
+    assert all(after == before + 1 or before == ROOM for before, after in pairwise(lengths))
+    assert lengths[-1] == ROOM
+
+
+def test_a_long_name_of_the_touch_loses_its_end_before_it_is_given_up() -> None:
+    long = "Order.objects.filter.exclude.order_by.select_related.first"
+    said = [message((), "but " + "x" * length, what=long) for length in range(20, LONGEST)]
+    shown = f"({long[:37]}..., jobs.py:9)"
+    assert len(shown.partition(",")[0]) == len("(") + 40
+    assert any(shown in text for text in said)
+    brief = "Order.objects.filter.order_by.iterator()"
+    assert len(brief) == 40
+    assert not any("..., " in message((), "but " + "x" * length, what=brief) for length in range(20, LONGEST))
+
+
+@pytest.mark.parametrize("length", [1, ROOM - 1, ROOM, ROOM + 1, 2 * ROOM])
+def test_what_is_found_elsewhere_in_a_file_fills_its_line_at_most(length: int) -> None:
+    rule = type("ARule", (Rule,), PARTS)()
+    finding = rule.found_at(SimpleNamespace(shown="a.py"), (3, 4, 3, 9), "x" * length)  # type: ignore[arg-type]
+    assert finding.span == SITE.span
+    kept = min(length, ROOM)
+    assert finding.message == ("x" * length if length == kept else "x" * (kept - 3) + "...")
 
 
 @pytest.fixture
