@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
@@ -10,17 +9,16 @@ from typing import NamedTuple
 from flake8_django_threads.effects.bits import OPEN, REOPENED, exits
 from flake8_django_threads.effects.entries import entry_function, entry_name
 from flake8_django_threads.effects.evidence import Found, leaves
-from flake8_django_threads.effects.explore import outer_function, outermost, reach, run_symbolically
+from flake8_django_threads.effects.explore import LIMITS, deep_stack, outer_function, outermost, reach, run_symbolically
 from flake8_django_threads.effects.fold import FORKS, Folder, Outcome
 from flake8_django_threads.effects.way import functions_on
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import last_name, statements
 from flake8_django_threads.values import attributes, flow, spawning, surroundings
 from flake8_django_threads.values.domain import Arguments, Const, Frame, Instance, Vals, Value
-from flake8_django_threads.values.interpreter import Exhausted, Interpreter, ignore
+from flake8_django_threads.values.interpreter import Interpreter, ignore
 
 DEPTH, STEPS, MOST_ROOTS = 5, 30_000, 60
-_RECURSION = 12_000
 # An argument by which a pool or process says how it is made.
 _CONTEXTS = frozenset({"mp_context", "context"})
 _START_METHOD = "set_start_method"
@@ -50,14 +48,10 @@ def forks(run: Interpreter, module: r.ModuleFacts) -> Iterator[Forked]:
     if any(last_name(call.func) == _START_METHOD for call, _ in module.calls) or _spawns_everywhere(run, module):
         return
     found: dict[r.At, Forked] = {}
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, _RECURSION))
-    try:
+    with deep_stack():
         for root in _roots(run, module):
             for forked in _Watch(run, module, root).forks():
                 found.setdefault(forked.at, forked)
-    finally:
-        sys.setrecursionlimit(limit)
     yield from (found[at] for at in sorted(found))
 
 
@@ -99,7 +93,7 @@ class _Watch:
         run.on_library = self._hear
         trees: list[flow.Node] = []
         try:
-            with suppress(Exhausted, RecursionError):
+            with suppress(*LIMITS):
                 frame = run_symbolically(run, outer_function(self._module, self._root), DEPTH, STEPS)
                 trees += [known.summary.tree for known in run.memo.get(frame, ())]
                 for call, scope in self._module.calls:
@@ -165,7 +159,7 @@ class _Watch:
         run.store.enter()
         surroundings.leave(run)
         try:
-            with run.writing() as items, suppress(Exhausted, RecursionError):
+            with run.writing() as items, suppress(*LIMITS):
                 run.call(entries, arguments, at, frame)
             values = attributes.ordered(entries)
             entry = next((f for value in values if (f := entry_function(value)) is not None), None)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from flake8_django_threads.base import Span
 from flake8_django_threads.effects.sites import SpawnSite
-from flake8_django_threads.facts.records import ModuleFacts
+from flake8_django_threads.facts.records import At, ModuleFacts
 
 if TYPE_CHECKING:
     from flake8_django_threads.effects.closes import Use
@@ -27,6 +28,12 @@ class LintedFile:
     sites: tuple[SpawnSite, ...]
     run: Interpreter
     alone: bool = False
+
+    def span(self, path: str, at: At) -> Span:
+        """A place in a file of the project, named as this file is named."""
+        own = self.module.path
+        folder = own.removesuffix(self.shown) if own.endswith(self.shown) else ""
+        return Span(path.removeprefix(folder), *at)
 
     @cached_property
     def uses(self) -> tuple[Use, ...]:

@@ -8,7 +8,7 @@ from flake8_django_threads.base import Finding, Span
 from flake8_django_threads.effects.linted_file import LintedFile
 from flake8_django_threads.effects.sites import SpawnSite
 from flake8_django_threads.facts import records as r
-from flake8_django_threads.rules.rule import LONGEST, Example, Rule
+from flake8_django_threads.rules.rule import Example, Rule, written
 
 
 class CloseOutsideTheWorker(Rule):
@@ -65,7 +65,7 @@ class CloseOutsideTheWorker(Rule):
             yield self._said(site.callback, f"{what}: it runs in this thread if the job is done before it is added")
 
     def _said(self, span: Span, text: str) -> Finding:
-        return Finding(self.code, span, text[: LONGEST - len(self.code) - 1])
+        return Finding(self.code, span, self.fitted([text]))
 
     def looks_worth(self, text: str, spawns: bool) -> bool:  # noqa: ARG002
         """Only a file that starts threads has what is found here."""
@@ -90,7 +90,7 @@ class CloseOutsideTheWorker(Rule):
                     seen.add(use.at)
                     if isinstance(function.owner, r.Function) or touches(file.run, file.module, function):
                         break
-                    close = use.path.removeprefix("django.db.").replace("[]", "[...]")
+                    close = written(use.path)
                     text = f"{close}() closes this thread's connections, not that of the thread that runs"
                     yield self.found_at(file, use.at, f"{text} {site.entry_name} (line {place[0]})")
                     break

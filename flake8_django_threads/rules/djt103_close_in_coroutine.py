@@ -9,7 +9,7 @@ from flake8_django_threads.base import Finding, Remedy, Span, Step
 from flake8_django_threads.effects.evidence import CLOSING_NAMES
 from flake8_django_threads.effects.linted_file import LintedFile
 from flake8_django_threads.facts.walk import last_name
-from flake8_django_threads.rules.rule import Example, Rule
+from flake8_django_threads.rules.rule import Example, Rule, written
 
 if TYPE_CHECKING:
     from flake8_django_threads.effects.closes import Use
@@ -82,7 +82,7 @@ class CloseInCoroutine(Rule):
             if frame.module is not file.module or at[:2] in seen or frame.function is None:
                 continue
             seen.add(at[:2])
-            close = use.path.removeprefix("django.db.").removeprefix("django.core.signals.").replace("[]", "[...]")
+            close = written(use.path)
             called = "" if direct else _name(use.stack[index + 1][0])
             through = f" (by way of {called})" if called else ""
             text = f"{close}() in coroutine {_name(frame)}{through} {_what_it_does(use)}"

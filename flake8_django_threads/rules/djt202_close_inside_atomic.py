@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from flake8_django_threads.base import Finding, Span, Step
+from flake8_django_threads.base import Finding, Step
 from flake8_django_threads.effects.closing_words import CLOSING
 from flake8_django_threads.effects.linted_file import LintedFile
-from flake8_django_threads.rules.rule import Example, Rule
+from flake8_django_threads.rules.rule import Example, Rule, way, written
 
 if TYPE_CHECKING:
     from flake8_django_threads.effects.inside_atomic import Inside
@@ -91,25 +91,19 @@ class CloseInsideAtomic(Rule):
 
 
 def _message(file: LintedFile, inside: Inside) -> str:
-    close = inside.what.removeprefix("django.db.").removeprefix("django.core.signals.").replace("[]", "[...]")
+    close = written(inside.what)
     names = [name.rpartition(".")[2] for name, _, _ in inside.calls]
-    way = f", by way of {' > '.join(names if len(names) < 4 else [*names[:2], '...', names[-1]])}" if names else ""
-    place = _span(file, inside.block.path, inside.block.at).short
-    where = f"the transaction of {inside.test} ({place}{way})" if inside.test else f"the atomic block of {place}{way}"
+    place = file.span(inside.block.path, inside.block.at).short
+    if names:
+        place += f", by way of {way(names)}"
+    where = f"the transaction of {inside.test} ({place})" if inside.test else f"the atomic block of {place}"
     if inside.request:
-        where = f"the transaction of a request (ATOMIC_REQUESTS, {inside.request}, {place}{way})"
+        where = f"the transaction of a request (ATOMIC_REQUESTS, {inside.request}, {place})"
         return f"{close}() runs inside {where}: it ends without an exception and its rows are lost"
     return f"{close}() runs inside {where}: the block ends without an exception and its rows are lost"
 
 
 def _trail(file: LintedFile, inside: Inside) -> tuple[Step, ...]:
-    steps = [Step(_span(file, inside.block.path, inside.block.at), "begins a transaction")]
-    steps += [Step(_span(file, path, at), f"calls {name}") for name, path, at in inside.calls]
-    return (*steps, Step(_span(file, inside.path, inside.at), "closes the transaction's connection"))
-
-
-def _span(file: LintedFile, path: str, at: tuple[int, int, int, int]) -> Span:
-    """A place in a file of the project, named as the linted file is named."""
-    own = file.module.path
-    folder = own.removesuffix(file.shown) if own.endswith(file.shown) else ""
-    return Span(path.removeprefix(folder), *at)
+    steps = [Step(file.span(inside.block.path, inside.block.at), "begins a transaction")]
+    steps += [Step(file.span(path, at), f"calls {name}") for name, path, at in inside.calls]
+    return (*steps, Step(file.span(inside.path, inside.at), "closes the transaction's connection"))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from flake8_django_threads.base import Finding
 from flake8_django_threads.effects.sites import SpawnSite
-from flake8_django_threads.rules.rule import LONGEST, Example, Rule
+from flake8_django_threads.rules.rule import Example, Rule
 
 
 class ConnectionCrossesThreads(Rule):
@@ -72,5 +72,4 @@ class ConnectionCrossesThreads(Rule):
         """Report the first value that crosses."""
         for crossing in site.around.crossings[:1]:
             text = f"{site.entry_name} runs in another thread and uses {crossing.what} of this one, got {crossing.how}"
-            room = LONGEST - len(self.code) - 1
-            yield Finding(self.code, site.span, text if len(text) <= room else f"{text[: room - 3]}...", site.trail)
+            yield Finding(self.code, site.span, self.fitted([text]), site.trail)

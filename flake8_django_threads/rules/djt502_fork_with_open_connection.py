@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flake8_django_threads.base import Finding, Remedy, Span, Step
 from flake8_django_threads.effects.linted_file import LintedFile
-from flake8_django_threads.rules.rule import Example, Rule
+from flake8_django_threads.rules.rule import Example, Rule, written
 from flake8_django_threads.values import flow
 
 if TYPE_CHECKING:
@@ -84,15 +84,11 @@ class ForkWithOpenConnection(Rule):
 def _message(forked: Forked, trail: tuple[Step, ...]) -> str:
     used = "closes" if isinstance(forked.used.leaf, flow.Close) else "uses"
     alias = "" if forked.alias == flow.DEFAULT else f" to {forked.alias!r}"
+    opened = f"opened by {written(forked.parent.leaf.what)}, line {trail[0].span.line}"
     return (
         f"{forked.child} runs in a forked process and {used} the connection{alias} that is open here "
-        f"({_what(forked.used.leaf.what)}, {trail[-1].span.short}; opened by {_what(forked.parent.leaf.what)}, line "
-        f"{trail[0].span.line})"
+        f"({written(forked.used.leaf.what)}, {trail[-1].span.short}; {opened})"
     )
-
-
-def _what(path: str) -> str:
-    return path.removeprefix("django.db.").replace("[]", "[...]")
 
 
 def _trail(file: LintedFile, forked: Forked) -> tuple[Step, ...]:
@@ -101,13 +97,6 @@ def _trail(file: LintedFile, forked: Forked) -> tuple[Step, ...]:
     steps = [Step(Span(file.shown, *opened), f"opens the connection: {parent.leaf.what}")]
     steps.append(Step(Span(file.shown, *forked.at), "makes another process, which inherits it"))
     for name, path, at in used.calls:
-        steps.append(Step(_span(file, path, at), f"calls {name}"))
+        steps.append(Step(file.span(path, at), f"calls {name}"))
     does = "closes" if isinstance(used.leaf, flow.Close) else "uses"
-    return (*steps, Step(_span(file, used.path, used.leaf.at), f"{does} it: {used.leaf.what}"))
-
-
-def _span(file: LintedFile, path: str, at: tuple[int, int, int, int]) -> Span:
-    """A place in a file of the project, named as the linted file is named."""
-    own = file.module.path
-    folder = own.removesuffix(file.shown) if own.endswith(file.shown) else ""
-    return Span(path.removeprefix(folder), *at)
+    return (*steps, Step(file.span(used.path, used.leaf.at), f"{does} it: {used.leaf.what}"))

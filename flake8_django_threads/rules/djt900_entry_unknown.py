@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from flake8_django_threads.base import Finding, Step
 from flake8_django_threads.effects.sites import SpawnSite
-from flake8_django_threads.rules.rule import LONGEST, Example, Rule
+from flake8_django_threads.rules.rule import Example, Rule
 
 
 class EntryUnknown(Rule):
@@ -57,7 +57,4 @@ class EntryUnknown(Rule):
         if site.row:
             text += f"; known with {site.row}"
         row = [Step(site.span, site.row)] if site.row else []
-        room = LONGEST - len(self.code) - 1
-        yield Finding(
-            self.code, site.span, text if len(text) <= room else f"{text[: room - 3]}...", (*site.trail, *row)
-        )
+        yield Finding(self.code, site.span, self.fitted([text]), (*site.trail, *row))

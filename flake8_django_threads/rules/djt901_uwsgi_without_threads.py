@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from flake8_django_threads.base import Finding, Remedy, Step
 from flake8_django_threads.effects.sites import SpawnSite
-from flake8_django_threads.rules.rule import LONGEST, Example, Rule
+from flake8_django_threads.rules.rule import Example, Rule
 
 
 class UwsgiWithoutThreads(Rule):
@@ -73,5 +73,4 @@ class UwsgiWithoutThreads(Rule):
                 Step(site.span, "starts a thread"),
                 Step(place.span, "no thread of Python runs under this before uWSGI 2.0.27"),
             )
-            room = LONGEST - len(self.code) - 1
-            yield Finding(self.code, site.span, text if len(text) <= room else f"{text[: room - 3]}...", trail, remedy)
+            yield Finding(self.code, site.span, self.fitted([text]), trail, remedy)

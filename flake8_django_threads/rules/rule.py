@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
 
 LONGEST = 200
+CUT = "..."
 MOST_OF_A_TOUCH = 40
 
 
@@ -69,12 +70,14 @@ class Rule:
     def found_at(
         self, file: LintedFile, at: At, message: str, remedy: Remedy | None = None, trail: tuple[Step, ...] = ()
     ) -> Finding:
-        """A finding at a place of the file that is not a spawn; a message that is too long loses its end."""
-        text = " ".join(message.split())
-        room = LONGEST - len(self.code) - 1
-        return Finding(
-            self.code, Span(file.shown, *at), text if len(text) <= room else text[: room - 3] + "...", trail, remedy
-        )
+        """A finding at a place of the file that is not a spawn."""
+        return Finding(self.code, Span(file.shown, *at), self.fitted([message]), trail, remedy)
+
+    def fitted(self, texts: Sequence[str]) -> str:
+        """The first of the texts for which a line has room; if it has for none, the last one without its end."""
+        room = LONGEST - len(self.code) - len(" ")
+        plain = [" ".join(text.split()) for text in texts]
+        return next((text for text in plain if len(text) <= room), f"{plain[-1][: room - len(CUT)]}{CUT}")
 
     def asks(self, text: str, spawns: bool) -> bool:
         """Whether ``check_file`` has to see the file with this text; ``spawns``: it may start threads."""
@@ -105,9 +108,7 @@ class Rule:
 
     def message(self, site: SpawnSite, connection: Connection, begin: str, but: str) -> str:
         """The entry's name, and words before and after the evidence: as much of it as there is room for."""
-        room = LONGEST - len(self.code) - 1
-        texts = [" ".join(f"{name} {begin} {found} {but}".split()) for found, name in _evidence(site, connection)]
-        return next((text for text in texts if len(text) <= room), texts[-1][: room - 3] + "...")
+        return self.fitted([f"{name} {begin} {found} {but}" for found, name in _evidence(site, connection)])
 
 
 def _evidence(site: SpawnSite, connection: Connection) -> Iterator[tuple[str, str]]:
@@ -118,8 +119,6 @@ def _evidence(site: SpawnSite, connection: Connection) -> Iterator[tuple[str, st
     own = site.entry_name.removesuffix("()").rpartition(".")[2]
     names = [name.rpartition(".")[2] for name, _, _ in found.calls]
     names = [name for index, name in enumerate(names) if name != "<lambda>" and not (index == 0 and name == own)]
-    if len(names) > 3:
-        names = [*names[:2], "...", names[-1]]
     what = f"{found.leaf.what} on {connection.alias!r}" if connection.alias != "default" else found.leaf.what
     if site.touched not in (None, connection):
         yield f"({what}, {site.seen(found)})", site.entry_name
@@ -127,16 +126,26 @@ def _evidence(site: SpawnSite, connection: Connection) -> Iterator[tuple[str, st
         return
     name, file = site.entry_name, place.path.rpartition("/")[2]
     if names:
-        yield f"({what}, {place.short}, via {' > '.join(names)})", name
+        yield f"({what}, {place.short}, via {way(names)})", name
     yield f"({what}, {place.short})", name
     yield f"({what}, {file}:{place.line})", name
     if len(what) > MOST_OF_A_TOUCH:
-        what = f"{what[: MOST_OF_A_TOUCH - 3]}..."
+        what = f"{what[: MOST_OF_A_TOUCH - len(CUT)]}{CUT}"
     for shorter in (name, f"{own}()"):
         yield f"({what}, {file}:{place.line})", shorter
         yield f"({what}, line {place.line})", shorter
     yield f"({file}:{place.line})", name
     yield "", name
+
+
+def way(names: Sequence[str]) -> str:
+    """The functions on a way, of which a long one loses its middle."""
+    return " > ".join(names if len(names) <= 3 else [*names[:2], CUT, names[-1]])
+
+
+def written(path: str) -> str:
+    """What a use of Django's connections is called in messages, by its path in the rows: ``connections[...].close``."""
+    return path.removeprefix("django.db.").removeprefix("django.core.signals.").replace("[]", "[...]")
 
 
 @lru_cache(maxsize=1)
