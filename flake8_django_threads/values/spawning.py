@@ -141,7 +141,7 @@ def decorate(run: Interpreter, row: Row, given: Vals, at: r.At, frame: Frame) ->
     """Apply a spawner with options to a function; at module level, where this happens once, the inventory asks."""
     if frame.function is not None:
         report_call(run, row, given, Arguments(), at, frame, None)
-    return given
+    return off_loop(given, row.path)
 
 
 def _required(row: Row, arguments: Arguments) -> bool:
