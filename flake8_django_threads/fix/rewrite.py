@@ -93,7 +93,7 @@ def rewrite(source: Source, edits: Sequence[Edit]) -> Rewritten:
     breaks = folds(source, extents, len(helper) + 2, module.default_indent) if targets else {}
     lines_above = {positions.statements[place]: text for place, text in above.items()}
     folded_calls = {positions.expressions[place]: fold for place, fold in breaks.items()}
-    surgeon = _Surgeon(bodies, targets, helper, swaps, lines_above, folded_calls)
+    surgeon = _Surgeon(bodies, targets, helper, swaps, lines_above, folded_calls, module.default_indent)
     body = [_visited(statement, surgeon) for statement in module.body]
     if added:
         at = _above(module.body, positions, min(start(span) for span in spans))
@@ -292,8 +292,10 @@ class _Surgeon(cst.CSTTransformer):
         swaps: Mapping[cst.BaseExpression, Swap],
         above: Mapping[cst.CSTNode, str],
         breaks: Mapping[cst.BaseExpression, Fold],
+        step: str,
     ) -> None:
         super().__init__()
+        self._step = step
         self._bodies, self._targets, self._helper, self._swaps = bodies, targets, helper, swaps
         self._above, self._breaks = above, breaks
         self.enclosed: dict[Place, Enclosed] = {}
@@ -313,7 +315,7 @@ class _Surgeon(cst.CSTTransformer):
         if isinstance(original_node, cst.FunctionDef) and original_node in self._bodies:
             assert isinstance(updated_node, cst.FunctionDef)
             edit, closing = self._bodies[original_node]
-            updated_node, self.enclosed[start(edit.span)] = enclose(updated_node, closing, nest=edit.nest)
+            updated_node, self.enclosed[start(edit.span)] = enclose(updated_node, closing, self._step, nest=edit.nest)
         if original_node in self._above:
             return with_line_above(updated_node, self._above[original_node])
         return updated_node

@@ -12,6 +12,7 @@ import libcst as cst
 from .edit import Function
 
 HELPER = "closing_connections"
+_NONE = cst.SimpleWhitespace("")
 
 
 class Types(NamedTuple):
@@ -65,13 +66,15 @@ def helper_statement(source: str) -> cst.FunctionDef:
 
 def wrapped(target: cst.BaseExpression, helper: str) -> cst.Call:
     """The target expression, evaluated where it was, as argument of the helper."""
-    match target.lpar, target.rpar:
-        case (
-            [cst.LeftParen(whitespace_after=cst.SimpleWhitespace())],
-            [cst.RightParen(whitespace_before=cst.SimpleWhitespace())],
-        ) if not isinstance(target, cst.Yield | cst.Tuple | cst.GeneratorExp):
-            target = target.with_changes(lpar=[], rpar=[])
-    return cst.Call(func=cst.Name(helper), args=[cst.Arg(target)])
+    begin: cst.BaseParenthesizableWhitespace = _NONE
+    end: cst.BaseParenthesizableWhitespace = _NONE
+    if len(target.lpar) == 1 and not isinstance(target, cst.Yield | cst.Tuple | cst.GeneratorExp):
+        begin, end = (
+            blank if isinstance(blank, cst.ParenthesizedWhitespace) else _NONE
+            for blank in (target.lpar[0].whitespace_after, target.rpar[0].whitespace_before)
+        )
+        target = target.with_changes(lpar=[], rpar=[])
+    return cst.Call(cst.Name(helper), [cst.Arg(target, whitespace_after_arg=end)], whitespace_before_args=begin)
 
 
 def existing_helpers(tree: ast.Module, wraps: str, closing: str) -> Iterator[ast.FunctionDef]:

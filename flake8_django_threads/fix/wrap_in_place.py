@@ -38,10 +38,11 @@ class Closing(NamedTuple):
     enough: frozenset[str]
 
 
-def enclose(function: cst.FunctionDef, closing: Closing, *, nest: bool) -> tuple[cst.FunctionDef, Enclosed]:
+def enclose(function: cst.FunctionDef, closing: Closing, step: str, *, nest: bool) -> tuple[cst.FunctionDef, Enclosed]:
     """Give the function with the close run however its body ends.
 
-    With ``nest`` an existing ``try`` is left as it is. Raise NoEditError where the body is closed already, or empty.
+    With ``nest`` an existing ``try`` is left as it is. ``step`` is the module's step of indentation. Raise NoEditError
+    where the body is closed already, or empty.
     """
     lead, move = closing.lead, closing.move
     block = _block(function.body)
@@ -69,7 +70,8 @@ def enclose(function: cst.FunctionDef, closing: Closing, *, nest: bool) -> tuple
             blanks, own = [*blanks, own[0]], own[1:]
         if not blanks and head and _is_import(head[-1]):
             blanks = [cst.EmptyLine(indent=False)]
-        rest = [rest[0].with_changes(leading_lines=own), *rest[1:]]
+        deeper = _Deeper(block.indent or step)
+        rest = [deeper.moved(rest[0].with_changes(leading_lines=own)), *map(deeper.moved, rest[1:])]
         inner = cst.IndentedBlock(body=rest, indent=block.indent, footer=[] if move else footer)
         enclosing, shape, footer = cst.Try(leading_lines=blanks, body=inner, finalbody=final), "nested", []
     elif only.finalbody is None:
@@ -80,6 +82,28 @@ def enclose(function: cst.FunctionDef, closing: Closing, *, nest: bool) -> tuple
         enclosing, shape = only.with_changes(finalbody=only.finalbody.with_changes(body=longer)), "appended"
     done = Enclosed(closing.text, lead, shape, move)
     return function.with_changes(body=block.with_changes(body=[*head, enclosing], footer=footer)), done
+
+
+class _Deeper(cst.CSTTransformer):
+    """Move the lines that a backslash continues as far as those that begin a statement."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__()
+        self._step = step
+
+    def moved(self, statement: Statement) -> Statement:
+        """The statement, one step deeper."""
+        moved = statement.visit(self)
+        assert isinstance(moved, Statement)
+        return moved
+
+    def leave_SimpleWhitespace(  # noqa: N802 - libcst's name
+        self,
+        original_node: cst.SimpleWhitespace,  # noqa: ARG002
+        updated_node: cst.SimpleWhitespace,
+    ) -> cst.SimpleWhitespace:
+        """Blanks hold a newline only behind a backslash."""
+        return updated_node.with_changes(value=updated_node.value.replace("\n", f"\n{self._step}"))
 
 
 def _block(suite: cst.BaseSuite) -> cst.IndentedBlock:

@@ -20,7 +20,7 @@ first
         ).update(
             pushed=True, user=2)
         total = 1 + \
-        2
+            2
 
         return total
     finally:

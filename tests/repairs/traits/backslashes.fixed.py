@@ -9,7 +9,7 @@ def sync(name, \
          note=""):
     try:
         total = 1 + \
-        2
+            2
         Order.objects.create(name=name,
             note=str(total))
     finally:
