@@ -48,9 +48,9 @@ class Remedy(NamedTuple):
     the other thread runs, where it is known and written in the project. ``spawn`` is the call (or ``def run``)
     that hands it over and ``target`` the argument expression of that call which is the callable; None for a
     ``Thread`` subclass with its own ``run``, a handler class or a decorator. ``inner`` is the argument that makes the
-    thread inside the project's own helper (or decorator), where ``spawn`` calls one: what the helper does with the
-    callable beside that is unknown. ``only_spawned`` says that every reference to the entry in the project is a spawn,
-    which is what allows an edit in place.
+    thread inside the project's own helper, decorator or ``Thread`` subclass, where ``spawn`` calls one: what it does
+    with the callable beside that is unknown. ``only_spawned`` says that every reference to the entry in the project is
+    a spawn, which is what allows an edit in place.
     ``many_databases`` asks for ``connections.close_all()`` instead of ``connection.close()``.
     ``blocked`` is a reason, in words, why no edit is offered; empty where there is one.
 

@@ -61,9 +61,10 @@ class Census:
                 continue
             # A helper may do more with what it is given than spawn it, so its argument counts as a plain reference.
             targets = [
-                site.target
+                target
                 for site in self._sites(file)
-                if site.target is not None and site.entry == entry and not site.through
+                for target in (site.target, site.inner)
+                if target is not None and site.entry == entry and not site.through
             ]
             if not all(any(_inside(at, target) for target in targets) for at in places):
                 return False

@@ -79,6 +79,9 @@ class Judge:
             through = helper.qualname if helper is not None else ""
             if spawn.target is not None and not spawn.row.entries:
                 inner = Span(self.shown_name(innermost.module.path, module, shown), *spawn.target)
+        elif spawn.kept is not None:
+            path, place = spawn.kept
+            inner = Span(self.shown_name(path, module, shown), *place)
         return SpawnSite(
             span,
             spawn.row.kind or "thread",

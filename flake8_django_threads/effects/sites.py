@@ -71,10 +71,11 @@ class SpawnSite(NamedTuple):
     aliases, the one to report first. ``trail`` leads from the spawn to its touch; ``detour`` is the shortest way past
     the close, and ``steps`` tell it as evidence. ``unknown`` is why the entry is not known;
     empty if it is. ``through`` names the helper of the project that the site calls, and ``inner`` is the argument in it
-    that makes the thread. ``around`` is the place of the spawn. ``at_run``: the entry is a ``run`` method whose own
-    site says what the code does; this one tells where it starts. ``row`` is a line of TOML that would make the function
-    around an unknown entry a spawner. ``only_closes`` is the path of the close that is all the code does, and
-    ``callback`` the call that adds the done-callback by which alone the job is closed.
+    that makes the thread, or the target that a class of threads gives to its base itself. ``around`` is the place of
+    the spawn. ``at_run``: the entry is a ``run`` method whose own site says what the code does; this one tells where it
+    starts. ``row`` is a line of TOML that would make the function around an unknown entry a spawner. ``only_closes`` is
+    the path of the close that is all the code does, and ``callback`` the call that adds the done-callback by which
+    alone the job is closed.
     """
 
     span: Span

@@ -77,7 +77,8 @@ class SpawnEvent(NamedTuple):
     ``callables`` are what may run there and ``arguments`` what they are given; ``stack`` are the calls on the way, as
     (frame, position of the call made in it), outermost first, the last one being the spawn itself. ``job`` is the
     future, or the thread object of a project class, that the call gives. ``blocks`` are the atomic blocks around the
-    call; a thread object (``thread``) may still be started elsewhere.
+    call; a thread object (``thread``) may still be started elsewhere. ``kept`` is the file and the place of the target
+    that the class itself gave to ``Thread.__init__``.
     """
 
     row: Row
@@ -88,6 +89,7 @@ class SpawnEvent(NamedTuple):
     job: Value | None = None
     blocks: tuple[Block, ...] = ()
     thread: Value | None = None
+    kept: tuple[str, r.At] | None = None
 
 
 class Remembered(NamedTuple):
@@ -167,6 +169,7 @@ class Interpreter:
         self.pushed: list[tuple[Ext, list[Node], int, Value, bool]] = []
         self.blocks: tuple[Block, ...] = ()
         self.starts: list[Start] = []
+        self.kept_targets: dict[Value, tuple[str, r.At]] = {}
         self.made: set[object] = set()
         self.round: tuple[object, ...] = ()
         self.unrolled = 1
@@ -184,6 +187,7 @@ class Interpreter:
         self.pushed = []
         self.blocks = ()
         self.starts = []
+        self.kept_targets = {}
         self.made = set()
         self.round = ()
         self.steps = 0

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from flake8_django_threads.values.interpreter import Interpreter
 
 THREAD = "threading.Thread"
+_TARGET, _TARGET_BEHIND_SELF = Slot(1, "target"), Slot(2, "target")
 _DECORATOR = "<spawning decorator>"
 
 
@@ -45,7 +46,14 @@ def spawn(
 ) -> Vals | None:
     """If calling ``path`` hands a callable to another thread, report it and give the call's result; else None."""
     if isinstance(receiver, Instance) and path == f"{THREAD}().__init__":
-        keep_target(run, receiver, arguments, frame, at)
+        keep_target(run, receiver, arguments, frame, at, _target_at(_TARGET, arguments))
+        return one(Const(None, "NoneType"))
+    if path == f"{THREAD}.__init__" and arguments.args:
+        # ``Thread.__init__(self, ...)``
+        rest = Arguments(arguments.args[1:], arguments.keywords, arguments.more, arguments.more_keywords)
+        for thread in attributes.ordered(arguments.args[0]):
+            if isinstance(thread, Instance):
+                keep_target(run, thread, rest, frame, at, _target_at(_TARGET_BEHIND_SELF, arguments))
         return one(Const(None, "NoneType"))
     if isinstance(receiver, Instance) and path == f"{THREAD}().run":
         return _run_target(run, receiver, at, frame)
@@ -263,14 +271,21 @@ def call_through(
 # Subclasses of Thread.
 
 
-def keep_target(run: Interpreter, instance: Instance, arguments: Arguments, frame: Frame, at: r.At) -> None:
-    """``Thread.__init__`` on an object of a project class: keep what its ``run`` will call."""
+def keep_target(
+    run: Interpreter, instance: Instance, arguments: Arguments, frame: Frame, at: r.At, place: r.At | None = None
+) -> None:
+    """``Thread.__init__`` on an object of a project class: keep what its ``run`` will call.
+
+    ``place`` is where the class itself names it.
+    """
     if not run.classes.is_a(instance.klass, THREAD):
         return
     for name, position in (("target", 1), ("args", 3), ("kwargs", 4)):
         given = arguments.get(position, name)
         if given is not None:
             run.store.set((instance, f"_{name}"), given)
+    if place is not None:
+        run.kept_targets[instance] = frame.module.path, place
     if run.models.is_a(_thread_base(run, instance), "threading.Timer"):
         given = arguments.get(1, "function")
         if given is not None:
@@ -314,7 +329,9 @@ def subclass_spawn(run: Interpreter, instance: Instance, arguments: Arguments, a
     given = run.store.get((instance, "_args"))
     if given is not None:
         calls.spread(run, passed, given, at, frame)
-    report_call(run, row, target, passed, at, frame, _target_at(row.callable, arguments), None, instance)
+    kept = run.kept_targets.get(instance)
+    place = _target_at(row.callable, arguments) if kept is None else None
+    report_call(run, row, target, passed, at, frame, place, None, instance, kept)
 
 
 def report_call(
@@ -327,6 +344,7 @@ def report_call(
     target: r.At | None,
     job: Value | None = None,
     thread: Value | None = None,
+    kept: tuple[str, r.At] | None = None,
 ) -> None:
     """Tell the listener of a spawn whose entry and arguments are known already."""
     from flake8_django_threads.values.interpreter import SpawnEvent
@@ -336,4 +354,4 @@ def report_call(
         stack.insert(0, (run.outermost, stack[0][1]))
     inner = [(f, stack[i + 1][1]) for i, (f, _) in enumerate(stack[:-1])]
     where = stack[-1][0] if stack else frame
-    run.on_spawn(SpawnEvent(row, entries, passed, (*inner, (where, at)), target, job, run.blocks, thread))
+    run.on_spawn(SpawnEvent(row, entries, passed, (*inner, (where, at)), target, job, run.blocks, thread, kept))
