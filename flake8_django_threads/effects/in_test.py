@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from flake8_django_threads.effects.surroundings import InTest
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import callee, last_name, statements
-from flake8_django_threads.values.domain import ClassValue
+from flake8_django_threads.values.domain import ClassValue, Ext
 from flake8_django_threads.values.interpreter import Interpreter
 
 ROLLED_BACK = "django.test.TestCase"
 TEST_CASE = "unittest.TestCase"
+_TEST_CASE = TEST_CASE.rpartition(".")[2]
 MARK = "django_db"
 COMMITTING = ("transaction", "reset_sequences")
 # Fixtures of pytest-django: the first gives a transaction, the others a database that threads may share.
@@ -39,7 +40,7 @@ def test_around(run: Interpreter, module: r.ModuleFacts, scope: r.Scope) -> InTe
     name = f"{klass.name}.{function.name}" if klass is not None else function.name
     if klass is not None:
         value = ClassValue(klass, module)
-        if run.classes.is_a(value, TEST_CASE):
+        if _is_test_case(run, value):
             isolated = run.classes.is_a(value, ROLLED_BACK) and not shares
             return InTest(name, "TestCase" if isolated else "", waits)
     fixture = any(last_name(callee(mark)) == "fixture" for mark in function.decorators)
@@ -54,6 +55,12 @@ def test_around(run: Interpreter, module: r.ModuleFacts, scope: r.Scope) -> InTe
     )
     rolls_back = (database or not fixtures.isdisjoint(TRANSACTION_FIXTURES)) and not commits and not shares
     return InTest(name, MARK if rolls_back else "", waits)
+
+
+def _is_test_case(run: Interpreter, klass: ClassValue) -> bool:
+    """Whether a class is a test case: what any library calls one is, too."""
+    above = [base.path.rpartition(".")[2] for base in run.classes.mro(klass) if isinstance(base, Ext)]
+    return _TEST_CASE in above or run.classes.is_a(klass, TEST_CASE)
 
 
 def outermost_of(scope: r.Scope) -> tuple[r.Function | None, r.ClassFact | None]:

@@ -13,6 +13,7 @@ from flake8_django_threads.effects.from_outside import FromOutside
 from flake8_django_threads.effects.in_request import Requests
 from flake8_django_threads.effects.sites import SpawnSite
 from flake8_django_threads.effects.surroundings import NOWHERE, Block, Crossing, Surroundings
+from flake8_django_threads.effects.waited import is_waited_for
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import callee, last_name
 from flake8_django_threads.project.settings import Settings
@@ -97,16 +98,22 @@ class Lookaround:
         return self._scopes[1].get(site.span[1:]) or _innermost(module, site.span.line, site.span.col)
 
     def _blocks(self, module: r.ModuleFacts, site: SpawnSite, met: Sequence[Met]) -> Iterable[Block]:
-        """The open blocks on the databases that the code touches; a thread counts where it is started."""
+        """The open blocks on the databases that the code touches; a thread counts where it is started.
+
+        A test that waits for it inside the block wants the two side by side.
+        """
         aliases = {connection.alias for connection in site.connections}
+        tests = in_test.test_around(self._run, module, self.scope(module, site)) is not None
         for event, starts, _ in met:
             here = Start(None, module.path, site.span[1:], event.blocks)  # type: ignore[arg-type]
             for start in starts if event.thread is not None else (here,):
                 call = Span(self._shown(start.path, module, site.span.path), *start.at)
-                for block in reversed(start.blocks):
-                    if block.alias in aliases:
-                        span = Span(self._shown(block.path, module, site.span.path), *block.at)
-                        yield Block(span, block.alias, call, block.request)
+                open_here = [block for block in reversed(start.blocks) if block.alias in aliases]
+                if tests and any(is_waited_for(self._run.modules, block, start) for block in open_here):
+                    continue
+                for block in open_here:
+                    span = Span(self._shown(block.path, module, site.span.path), *block.at)
+                    yield Block(span, block.alias, call, block.request)
 
 
 def _innermost(module: r.ModuleFacts, line: int, col: int) -> r.Scope:

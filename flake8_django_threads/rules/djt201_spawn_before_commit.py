@@ -16,7 +16,8 @@ class SpawnBeforeCommit(Rule):
         A thread or pool job that queries the database and is started while `transaction.atomic()` is open: in the
         block, in a function that it decorates, or in a function that is called there, from whatever file; where the
         settings say `ATOMIC_REQUESTS`, also in a view behind its first write. A thread counts where its `start` is
-        called; `transaction.on_commit(thread.start)` is the right form.
+        called; `transaction.on_commit(thread.start)` is the right form. A test that waits inside the block for what it
+        has started wants two transactions side by side, and is left alone.
 
     Why it matters
         The thread has a connection of its own. It does not see the rows that the block has not committed, so it fails
@@ -35,6 +36,8 @@ class SpawnBeforeCommit(Rule):
         "Between a block of another file and the file with the thread no third file is followed.",
         "A request's transaction is known in the file of the view alone, and only by what the view itself writes.",
         "A block that a context manager of the project or an ExitStack opens is not seen.",
+        "In a test any wait behind the start counts, whichever thread it waits for.",
+        "Other code that waits inside the block is reported even if the thread needs none of its rows.",
     )
     example = Example(
         bad="""
