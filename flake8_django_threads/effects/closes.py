@@ -14,7 +14,7 @@ from flake8_django_threads.effects.evidence import leaves
 from flake8_django_threads.effects.explore import LIMITS, deep_stack, outer_function, outermost, reach, run_symbolically
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import flow
-from flake8_django_threads.values.domain import Arguments, Ext, Frame, Instance, Value, one
+from flake8_django_threads.values.domain import NOTHING, Arguments, Ext, Frame, Instance, Vals, Value, one
 from flake8_django_threads.values.externals import CONNECTIONS
 from flake8_django_threads.values.interpreter import Interpreter, ignore
 
@@ -24,7 +24,7 @@ _ROOTS = ("django.db.connection", "django.db.connections", "django.db.reset_quer
 
 class Use(NamedTuple):
     """One use of a connection, or of what holds them: ``path`` as the rows write it, ``.__enter__`` for a with
-    statement, ``.__delitem__`` for ``del``.
+    statement, ``.__delitem__`` for ``del``, ``.__setitem__`` for an assignment, of which ``given`` is the value.
 
     ``stack`` are the calls on the way as (frame, position in it), outermost first; the last is the use itself.
     ``alias`` is the connection's, "*" for all and "?" where it is not known. ``closes`` says that a row calls it a
@@ -37,6 +37,7 @@ class Use(NamedTuple):
     call: r.Call | None
     closes: bool
     off_loop: bool
+    given: Vals = NOTHING
 
     @property
     def at(self) -> r.At:
@@ -68,7 +69,8 @@ def uses(run: Interpreter, module: r.ModuleFacts) -> tuple[Use, ...]:
         calls = [(a.frame, a.call_at) for a in run.active]
         stack = (*((f, calls[i + 1][1]) for i, (f, _) in enumerate(calls[:-1])), (calls[-1][0] if calls else frame, at))
         alias = receiver.alias if isinstance(receiver, (Ext, Instance)) else ""
-        use = Use(path, alias, stack, arguments.node, closes, run.off_loop > 0)
+        given = arguments.get(1, "value") if path.endswith("__setitem__") else None
+        use = Use(path, alias, stack, arguments.node, closes, run.off_loop > 0, given or NOTHING)
         found.setdefault((path, tuple((f.module.path, place) for f, place in stack)), use)
 
     run.on_library = note

@@ -22,10 +22,11 @@ def is_waited_for(modules: Store, block: Block, start: Start) -> bool:
     """
     starting = _function_at(modules, start.path, start.at)
     holding = _function_at(modules, block.path, block.at)
-    if starting is not None and starting is not holding and _waits(modules, start.path, starting, start.at, starting.at):
-        return True
     behind = start.at if starting is holding else block.at
-    return holding is not None and _waits(modules, block.path, holding, behind, block.at)
+    if holding is not None and _waits(modules, block.path, holding, behind, block.at):
+        return True
+    outside = starting if starting is not holding else None
+    return outside is not None and _waits(modules, start.path, outside, start.at, outside.at)
 
 
 def _waits(modules: Store, path: str, function: r.Function, behind: r.At, inside: r.At) -> bool:

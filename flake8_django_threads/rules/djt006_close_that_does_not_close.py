@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flake8_django_threads.base import Finding, Remedy, Span
 from flake8_django_threads.effects.linted_file import LintedFile
+from flake8_django_threads.effects.stand_ins import takes_stand_in_away
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import words
 from flake8_django_threads.rules.rule import Example, Rule
@@ -52,7 +53,10 @@ class CloseThatDoesNotClose(Rule):
         "None for the others: `with connection:` may stand for a transaction as well, and the thread behind a cursor "
         "gets its close with its own finding."
     )
-    known_gaps = ("A driver's connection that is closed in a test is taken for a broken connection on purpose.",)
+    known_gaps = (
+        "A driver's connection that is closed in a test is taken for a broken connection on purpose.",
+        "Any close in the function, or below it, counts for a `del`, whichever connection it closes.",
+    )
     words = ("connections", "import connection", "db.connection", "reset_queries")
     example = Example(
         bad="""
@@ -123,9 +127,13 @@ def _mistake(file: LintedFile, use: Use, found: Iterable[Use]) -> tuple[str, str
     if use.path == "django.db.connections.close_all" and use.call is not None and (use.call.args or use.call.keywords):
         text = "connections.close_all() takes no argument: the call raises TypeError and closes nothing"
         return text, "bare-close-all"
-    beside = [other for other in found if other.frame.function is use.frame.function and other is not use]
-    if use.path == "django.db.connections.__delitem__" and not any(other.closes for other in beside):
-        if use.frame.function is not None and _SETTINGS & words(use.frame.function.body):
+    if use.path == "django.db.connections.__delitem__":
+        function = use.frame.function
+        if any(other.closes and any(frame.function is function for frame, _ in other.stack) for other in found):
+            return "", ""
+        if function is not None and _SETTINGS & words(function.body):
+            return "", ""
+        if takes_stand_in_away(file.run, use, found):
             return "", ""
         return "del connections[...] forgets the connection without closing it: the session stays open", _DEL
     if last == "close" and owner in [f"{path}.connection" for path in _CONNECTIONS] and _is_written_so(use):

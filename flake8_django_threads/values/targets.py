@@ -54,6 +54,9 @@ def assign(run: Interpreter, frame: Frame, target: r.Expr, vals: Vals, source: r
             receivers = run.evaluate(frame, target.base)
             keys = run.evaluate(frame, target.key)
             for receiver in attributes.ordered(receivers):
+                if isinstance(receiver, Ext):
+                    path = f"{receiver.path}.__setitem__"
+                    run.on_library(path, receiver, Arguments([keys, vals]), target.at, frame)
                 if isinstance(receiver, Box) and keys == one(Const(":", "slice")) and len(receivers) == 1:
                     parts, is_whole = iteration.collect(run, vals, target.at, frame)
                     boxes.clear(run, receiver)
