@@ -9,6 +9,7 @@ from typing import TypeAlias
 from flake8_django_threads.base import Span
 from flake8_django_threads.effects.surroundings import Startup
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.places import begin
 from flake8_django_threads.facts.walk import in_function, last_name, statements, words
 from flake8_django_threads.project.sources import ancestors, below, last, parent
 from flake8_django_threads.values.domain import Arguments, Bound, ClassValue, Frame, Func, Instance, one
@@ -187,7 +188,7 @@ def _starts(module: r.ModuleFacts, events: Iterable[SpawnEvent]) -> bool:
 def _tests_before(body: r.Block, at: r.At) -> Iterator[r.Expr]:
     """The conditions in ``body`` that are written before ``at`` or around it."""
     for stmt in statements(body):
-        if stmt.at[:2] > at[:2]:
+        if begin(stmt.at) > begin(at):
             return
         if isinstance(stmt, (r.If, r.While)):
             yield stmt.test

@@ -9,6 +9,7 @@ from contextlib import suppress
 from flake8_django_threads.base import Definition, Span
 from flake8_django_threads.effects.sites import SpawnSite
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.places import begin
 from flake8_django_threads.facts.walk import last_name, statements
 from flake8_django_threads.project.resolve import Resolver
 from flake8_django_threads.project.sources import Sources, Unreadable
@@ -106,7 +107,7 @@ class Census:
         """Whether a template names the attribute that a method without parameters is."""
         facts = self._modules.facts(path)
         functions = facts.functions if isinstance(facts, r.ModuleFacts) else ()
-        method = next((f for f in functions if f.at[:2] == (entry.span.line, entry.span.col)), None)
+        method = next((f for f in functions if begin(f.at) == begin(entry.span[1:])), None)
         if method is None or not isinstance(method.owner, r.ClassFact):
             return False
         needed = [p for p in method.parameters if p.default is None and p.kind not in ("args", "kwargs")]
@@ -123,7 +124,7 @@ class Census:
         facts = self._modules.facts(path)
         if isinstance(facts, r.ModuleFacts):
             for function in facts.functions:
-                if function.at[:2] == (entry.span.line, entry.span.col) and isinstance(function.owner, r.Function):
+                if begin(function.at) == begin(entry.span[1:]) and isinstance(function.owner, r.Function):
                     yield path
                     return
         yield from self._resolver.files(self._resolver.project_root(path))

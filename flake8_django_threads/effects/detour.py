@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 from flake8_django_threads.effects import bits
 from flake8_django_threads.effects.bits import FRESH, NEVER, SAME
 from flake8_django_threads.effects.fold import Effect, Folder, Outcome
+from flake8_django_threads.facts.places import begin
 from flake8_django_threads.facts.records import At
 from flake8_django_threads.project.sources import last
 from flake8_django_threads.values import flow
@@ -116,7 +117,7 @@ def departure(turns: tuple[Turn, ...], close: At, path: str) -> Turn | None:
     """What leads past ``close`` in the file ``path``: the last turn before it, else the first behind the last query."""
     opened = max((index for index, turn in enumerate(turns) if turn.what == "queries"), default=-1)
     rest = [turn for turn in turns[opened + 1 :] if turn.what not in ("queries", "closes", "waits")]
-    before = [turn for turn in rest if turn.path == path and turn.at[:2] < close[:2]]
+    before = [turn for turn in rest if turn.path == path and begin(turn.at) < begin(close)]
     return before[-1] if before else next(iter(rest), None)
 
 

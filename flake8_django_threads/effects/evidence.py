@@ -27,6 +27,11 @@ class Found(NamedTuple):
     path: str
     calls: tuple[tuple[str, str, At], ...]
 
+    @property
+    def met_at(self) -> At:
+        """Where the tree itself comes to it: the first of the calls, or the leaf's own place."""
+        return self.calls[0][2] if self.calls else self.leaf.at
+
 
 def leaves(tree: Node, path: str) -> Iterator[Found]:
     """Every touch and close below ``tree``, those with the fewest calls first; each function is entered once."""

@@ -13,6 +13,7 @@ from flake8_django_threads.effects.explore import LIMITS, deep_stack, outer_func
 from flake8_django_threads.effects.fold import FORKS, Folder, Outcome
 from flake8_django_threads.effects.way import functions_on
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.places import begin, holds, whole
 from flake8_django_threads.facts.walk import last_name, statements
 from flake8_django_threads.values import attributes, flow, spawning, surroundings
 from flake8_django_threads.values.domain import Arguments, Const, Frame, Instance, Vals, Value
@@ -188,10 +189,9 @@ class _Watch:
             for found in leaves(child.tree, child.path):
                 if not self._is_forgotten(found):
                     yield child.name, found
-        for first, last in _arms(self._module, fork.at):
+        for arm in _arms(self._module, fork.at):
             for found in leaves(tree, self._module.path):
-                at = found.calls[0][2] if found.calls else found.leaf.at
-                if first <= at[:2] <= last:
+                if holds(arm, found.met_at):
                     yield "the child", found
 
     def _is_forgotten(self, found: Found) -> bool:
@@ -223,8 +223,8 @@ class _AtFork(Folder):
 
 def _nearest(before: list[Found], at: r.At) -> Found:
     """The last touch that is written before a place; in a loop it may be one behind it."""
-    written = [found for found in before if (found.calls[0][2] if found.calls else found.leaf.at)[:2] <= at[:2]]
-    return max(written or before, key=lambda found: (found.calls[0][2] if found.calls else found.leaf.at)[:2])
+    written = [found for found in before if begin(found.met_at) <= begin(at)]
+    return max(written or before, key=lambda found: begin(found.met_at))
 
 
 def _run_method(run: Interpreter, process: Instance, at: r.At, frame: Frame) -> Vals:
@@ -234,8 +234,8 @@ def _run_method(run: Interpreter, process: Instance, at: r.At, frame: Frame) -> 
     return attributes.of(run, process, "run", at, frame)
 
 
-def _arms(module: r.ModuleFacts, at: r.At) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """The first and last positions of the blocks that run in the child alone, of the ``os.fork`` at ``at``."""
+def _arms(module: r.ModuleFacts, at: r.At) -> Iterator[r.At]:
+    """The places of the blocks that run in the child alone, of the ``os.fork`` at ``at``."""
     for function in module.functions:
         names = set()
         for stmt in statements(function.body):
@@ -245,7 +245,7 @@ def _arms(module: r.ModuleFacts, at: r.At) -> Iterator[tuple[tuple[int, int], tu
                 zero = _asks_for_zero(stmt.test, names, at)
                 block = () if zero is None else stmt.body if zero else stmt.orelse
                 if block:
-                    yield block[0].at[:2], block[-1].at[2:]
+                    yield whole(block)
 
 
 def _asks_for_zero(test: r.Expr, names: set[str], at: r.At) -> bool | None:

@@ -38,6 +38,7 @@ from flake8_django_threads.effects.sites import (
 )
 from flake8_django_threads.effects.surroundings import NOWHERE
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.places import begin, holds
 from flake8_django_threads.facts.walk import callee, last_name, words
 from flake8_django_threads.models.load import Row
 from flake8_django_threads.values import attributes, flow, servers, spawning
@@ -455,11 +456,11 @@ def _behind_writes(event: Event, root: r.Scope, written: Mapping[Block, r.At | N
 
     def holding(blocks: tuple[Block, ...], at: r.At) -> tuple[Block, ...]:
         places = [(block, written.get(block, block.at)) for block in blocks]
-        return tuple(block for block, wrote in places if wrote is not None and wrote[:2] < at[:2])
+        return tuple(block for block, wrote in places if wrote is not None and begin(wrote) < begin(at))
 
     starts = []
     for start in event.starts:
-        here = isinstance(root, r.Function) and root.at[:2] <= start.at[:2] <= root.at[2:]
+        here = isinstance(root, r.Function) and holds(root.at, start.at)
         starts.append(start._replace(blocks=holding(start.blocks, start.at if here else made)))
     spawn = event.event._replace(blocks=holding(event.event.blocks, made))
     return event._replace(event=spawn, starts=tuple(starts))

@@ -15,6 +15,7 @@ from flake8_django_threads.effects.sites import SpawnSite
 from flake8_django_threads.effects.surroundings import NOWHERE, Block, Crossing, Surroundings
 from flake8_django_threads.effects.waited import is_waited_for
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.places import innermost
 from flake8_django_threads.facts.walk import callee, last_name
 from flake8_django_threads.project.settings import Settings
 from flake8_django_threads.values import flow, transactions
@@ -95,7 +96,7 @@ class Lookaround:
         """The innermost function, class or module whose body holds the spawn."""
         if self._scopes[0] is not module:
             self._scopes = (module, {call.at: scope for call, scope in module.calls})
-        return self._scopes[1].get(site.span[1:]) or _innermost(module, site.span.line, site.span.col)
+        return self._scopes[1].get(site.span[1:]) or innermost(module.functions, site.span[1:]) or module
 
     def _blocks(self, module: r.ModuleFacts, site: SpawnSite, met: Sequence[Met]) -> Iterable[Block]:
         """The open blocks on the databases that the code touches; a thread counts where it is started.
@@ -114,9 +115,3 @@ class Lookaround:
                 for block in open_here:
                     span = Span(self._shown(block.path, module, site.span.path), *block.at)
                     yield Block(span, block.alias, call, block.request)
-
-
-def _innermost(module: r.ModuleFacts, line: int, col: int) -> r.Scope:
-    """The innermost function around a position that is no call's, such as that of an ``await``."""
-    around = [f for f in module.functions if f.at[:2] <= (line, col) <= f.at[2:]]
-    return max(around, key=lambda function: function.at[:2], default=module)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from flake8_django_threads.base import Finding, Remedy, Span
 from flake8_django_threads.effects.linted_file import LintedFile
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.places import begin
 from flake8_django_threads.rules.rule import Example, Rule
 
 _ALIAS = "django.db.connections[alias]."
@@ -65,9 +66,9 @@ class IteratesAliases(Rule):
         seen: set[tuple[int, int]] = set()
         for use in file.uses:
             name = use.path.removeprefix(_ALIAS)
-            if name == use.path or hasattr(str, name) or use.frame.module is not file.module or use.at[:2] in seen:
+            if name == use.path or hasattr(str, name) or use.frame.module is not file.module or begin(use.at) in seen:
                 continue
-            seen.add(use.at[:2])
+            seen.add(begin(use.at))
             remedy = _remedy(file, use.at)
             text = (
                 f"iterating connections gives alias names: .{name} raises AttributeError: 'str' object has no attribute"
@@ -114,7 +115,7 @@ def _loops(block: object) -> Iterator[tuple[r.Expr, r.Expr, tuple[object, ...]]]
 
 
 def _holds(part: object, at: r.At) -> bool:
-    if isinstance(part, (r.Attr, r.Call)) and part.at[:2] == at[:2]:
+    if isinstance(part, (r.Attr, r.Call)) and begin(part.at) == begin(at):
         return True
     return isinstance(part, tuple) and any(_holds(inner, at) for inner in part)
 

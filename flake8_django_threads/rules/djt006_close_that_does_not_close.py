@@ -10,6 +10,7 @@ from flake8_django_threads.base import Finding, Remedy, Span
 from flake8_django_threads.effects.linted_file import LintedFile
 from flake8_django_threads.effects.stand_ins import takes_stand_in_away
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.places import begin, holds
 from flake8_django_threads.facts.walk import words
 from flake8_django_threads.rules.rule import Example, Rule
 
@@ -85,12 +86,12 @@ class CloseThatDoesNotClose(Rule):
         seen: set[tuple[int, int]] = set()
         found = file.uses
         for use in found:
-            if use.frame.module is not file.module or use.at[:2] in seen:
+            if use.frame.module is not file.module or begin(use.at) in seen:
                 continue
             text, kind = _mistake(file, use, found)
             text = text or _in_a_leaking_thread(file, use)
             if text:
-                seen.add(use.at[:2])
+                seen.add(begin(use.at))
                 remedy = Remedy(kind, None, Span(file.shown, *use.at), None) if kind else None
                 yield self.found_at(file, use.at, text, remedy)
 
@@ -153,7 +154,7 @@ def _in_a_leaking_thread(file: LintedFile, use: Use) -> str:
         leak = site.leak
         if leak is None or leak.close is not None or leak.touch.path != file.module.path:
             continue
-        if function.at[:2] <= leak.touch.leaf.at[:2] <= function.at[2:] and "cursor" in leak.touch.leaf.what:
+        if holds(function.at, leak.touch.leaf.at) and "cursor" in leak.touch.leaf.what:
             return f"this {_SILENT_HERE[use.path]}: the connection stays open in the thread that runs {site.entry_name}"
     return ""
 

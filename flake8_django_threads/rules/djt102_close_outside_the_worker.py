@@ -8,6 +8,7 @@ from flake8_django_threads.base import Finding, Span
 from flake8_django_threads.effects.linted_file import LintedFile
 from flake8_django_threads.effects.sites import SpawnSite
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.places import begin, innermost
 from flake8_django_threads.rules.rule import Example, Rule, written
 
 
@@ -79,14 +80,14 @@ class CloseOutsideTheWorker(Rule):
         from flake8_django_threads.effects.closes import touches
 
         seen: set[r.At] = set()
-        found = file.uses
-        for use in found:
+        written_out = [function for function in file.module.functions if function.name != "<lambda>"]
+        for use in file.uses:
             function = use.frame.function
             if not use.closes or len(use.stack) != 1 or function is None or use.at in seen:
                 continue
             for site in leaking:
                 place = site.span[1:]
-                if place[:2] < use.at[:2] and _innermost(file.module, place) is function:
+                if begin(place) < begin(use.at) and innermost(written_out, place) is function:
                     seen.add(use.at)
                     if isinstance(function.owner, r.Function) or touches(file.run, file.module, function):
                         break
@@ -94,9 +95,3 @@ class CloseOutsideTheWorker(Rule):
                     text = f"{close}() closes this thread's connections, not that of the thread that runs"
                     yield self.found_at(file, use.at, f"{text} {site.entry_name} (line {place[0]})")
                     break
-
-
-def _innermost(module: r.ModuleFacts, place: r.At) -> r.Function | None:
-    """The function, lambdas left out, whose body holds a place."""
-    holding = [f for f in module.functions if f.name != "<lambda>" and f.at[:2] <= place[:2] <= f.at[2:]]
-    return max(holding, key=lambda function: function.at[:2], default=None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.base import Finding, Remedy, Span, Step
 from flake8_django_threads.effects.evidence import CLOSING_NAMES
 from flake8_django_threads.effects.linted_file import LintedFile
+from flake8_django_threads.facts.places import begin
 from flake8_django_threads.facts.walk import last_name
 from flake8_django_threads.rules.rule import Example, Rule, written
 
@@ -79,9 +80,9 @@ class CloseInCoroutine(Rule):
             direct = index == len(use.stack) - 1
             if use.off_loop and not (direct and use.path.endswith(_OWNED)):
                 continue
-            if frame.module is not file.module or at[:2] in seen or frame.function is None:
+            if frame.module is not file.module or begin(at) in seen or frame.function is None:
                 continue
-            seen.add(at[:2])
+            seen.add(begin(at))
             close = written(use.path)
             called = "" if direct else _name(use.stack[index + 1][0])
             through = f" (by way of {called})" if called else ""

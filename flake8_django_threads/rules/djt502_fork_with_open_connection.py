@@ -93,8 +93,7 @@ def _message(forked: Forked, trail: tuple[Step, ...]) -> str:
 
 def _trail(file: LintedFile, forked: Forked) -> tuple[Step, ...]:
     parent, used = forked.parent, forked.used
-    opened = parent.calls[0][2] if parent.calls else parent.leaf.at
-    steps = [Step(Span(file.shown, *opened), f"opens the connection: {parent.leaf.what}")]
+    steps = [Step(Span(file.shown, *parent.met_at), f"opens the connection: {parent.leaf.what}")]
     steps.append(Step(Span(file.shown, *forked.at), "makes another process, which inherits it"))
     for name, path, at in used.calls:
         steps.append(Step(file.span(path, at), f"calls {name}"))
