@@ -133,6 +133,34 @@ SITES = {
         """,
         [("DJT001", 4)],
     ),
+    "a flag of the module may have changed when the thread runs": (
+        """\
+        OPEN = False
+
+        def start():
+            global OPEN
+            OPEN = False
+            threading.Thread(target=work).start()
+
+        def work():
+            if OPEN:
+                recount()
+        """,
+        [("DJT001", 6)],
+    ),
+    "a local flag is what it is when the thread runs": (
+        """\
+        def start():
+            open_ = False
+
+            def work():
+                if open_:
+                    recount()
+
+            threading.Thread(target=work).start()
+        """,
+        [],
+    ),
     "a thread class inside a function": (
         """\
         def view():

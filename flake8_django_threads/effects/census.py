@@ -81,8 +81,10 @@ class Census:
         names, todo = {name}, [name]
         while todo:
             wanted = todo.pop()
-            word = re.compile(rf"\b{re.escape(wanted)}\b" + ("" if classes else r"\s+as\b"))
-            for file in (file for file, text in texts.items() if wanted in text and word.search(text)):
+            # What may not stand before the name comes behind it: a search jumps to a pattern's first letters.
+            name = re.escape(wanted)
+            word = re.compile(rf"{name}(?<!\w{name})\b" + ("" if classes else r"\s+as\b"))
+            for file in (file for file, text in texts.items() if word.search(text)):
                 facts = self._modules.facts(file)
                 if isinstance(facts, r.ModuleFacts):
                     found = {local for was, local in _imported(facts) if was == wanted}

@@ -102,11 +102,9 @@ def detour(tree: Node, path: str, alias: str, keeps: bool, kind: str, states: fr
     """
     outcome = _Tracer(alias, keeps, path).fold(tree)
     if kind == "plain":
-        found = outcome.end | outcome.jumps.get("return", NEVER)
+        found = outcome.plain
     elif kind == "raised":
-        found = NEVER
-        for relation in outcome.raises.values():
-            found |= relation
+        found = outcome.raised
     else:
         found = outcome.jumps.get(kind, NEVER)
     ways = [way for (entry, state), way in _ways(found).items() if entry == FRESH and state in states]

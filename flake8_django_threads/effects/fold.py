@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias, TypeVar
 
@@ -39,6 +40,16 @@ class Outcome:
     jumps: dict[str, int] = field(default_factory=dict)
     raises: Raises = field(default_factory=dict)
 
+    @property
+    def plain(self) -> int:
+        """The relation on return, whether it is written or not."""
+        return self.end | self.jumps.get("return", NEVER)
+
+    @property
+    def raised(self) -> int:
+        """The relation on any exception."""
+        return _joined(self.raises.values())
+
 
 class Effect(NamedTuple):
     """What calling a function does: the relation on return and on each kind of exception, and what was observed."""
@@ -50,10 +61,7 @@ class Effect(NamedTuple):
     @property
     def raised(self) -> int:
         """The relation on any exception."""
-        joined = NEVER
-        for _, relation in self.raises:
-            joined |= relation
-        return joined
+        return _joined(relation for _, relation in self.raises)
 
 
 class Folder:
@@ -85,9 +93,8 @@ class Folder:
             self._provisional[summary] = current
             self._used.discard(summary)
             outcome = self.fold(summary.tree)
-            returns = outcome.end | outcome.jumps.get("return", NEVER)
             observed = tuple((jump, outcome.jumps[jump]) for jump in _OBSERVED if jump in outcome.jumps)
-            found = Effect(returns, tuple(sorted(outcome.raises.items())), observed)
+            found = Effect(outcome.plain, tuple(sorted(outcome.raises.items())), observed)
             if summary not in self._used or found == current:
                 break
             current = found
@@ -363,7 +370,7 @@ class Folder:
     def _around(self, summary: Summary, body: Outcome) -> Outcome:
         result = Outcome()
         plain = self.generator(summary, Outcome(body.end, raises=dict(body.raises)))
-        result.end |= plain.end | plain.jumps.get("return", NEVER)
+        result.end |= plain.plain
         for kind, relation in plain.raises.items():
             _add(result.raises, kind, relation)
         for jump, relation in body.jumps.items():
@@ -373,7 +380,7 @@ class Folder:
                 )
                 continue
             left = self.generator(summary, Outcome(relation))
-            _add(result.jumps, jump, left.end | left.jumps.get("return", NEVER))
+            _add(result.jumps, jump, left.plain)
             for kind, raised in left.raises.items():
                 _add(result.raises, kind, raised)
         return result
@@ -411,11 +418,17 @@ class Folder:
                 _add(result.jumps, jump, relation)
             else:
                 _add(result.raises, raised, relation)
-        ended = run.end | run.jumps.get("return", NEVER)
         for jump in _OBSERVED:
             _add(result.jumps, jump, run.jumps.get(jump, NEVER))
-        _join(result, self._after(Outcome(ended), self.fold(node.orelse, yielding)))
+        _join(result, self._after(Outcome(run.plain), self.fold(node.orelse, yielding)))
         return result
+
+
+def _joined(relations: Iterable[int]) -> int:
+    joined = NEVER
+    for relation in relations:
+        joined |= relation
+    return joined
 
 
 def _asks_for_shut(arm: Node) -> bool:
@@ -475,9 +488,7 @@ def _unseen(kind: Kind, outcome: Outcome) -> Outcome:
     """
     if kind[: len(_CLOSED)] != _CLOSED:
         return outcome
-    joined = outcome.jumps.get("return", NEVER)
-    for relation in outcome.raises.values():
-        joined |= relation
+    joined = outcome.jumps.get("return", NEVER) | outcome.raised
     kept = {jump: relation for jump, relation in outcome.jumps.items() if jump != "return"}
     return Outcome(outcome.end, kept, {kind: joined} if joined else {})
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
-from flake8_django_threads.effects.bits import OPEN, REOPENED, exits
+from flake8_django_threads.effects.bits import NEVER, OPEN, REOPENED, exits
 from flake8_django_threads.effects.entries import entry_function, entry_name
 from flake8_django_threads.effects.evidence import Found, leaves
 from flake8_django_threads.effects.explore import LIMITS, deep_stack, outer_function, outermost, reach, run_symbolically
@@ -178,7 +178,7 @@ class _Watch:
             own = [found for found in leaves(tree, self._module.path) if isinstance(found.leaf, flow.Touch)]
             aliases = {found.leaf.alias for found in own if closes_all or found.leaf.alias == used.leaf.alias}
             for alias in sorted(aliases):
-                if exits(_AtFork(alias, fork).fold(tree).jumps.get(FORKS, 0)) & {OPEN, REOPENED}:
+                if exits(_AtFork(alias, fork).fold(tree).jumps.get(FORKS, NEVER)) & {OPEN, REOPENED}:
                     before = [found for found in own if found.leaf.alias == alias]
                     yield Forked(fork.at, alias, _nearest(before, fork.at), name, used)
                     return

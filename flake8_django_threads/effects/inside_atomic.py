@@ -238,8 +238,7 @@ class _Watch:
             return
         for each in found:
             assert isinstance(each.leaf, flow.Close)
-            outcome = _OneClose(block.alias, each.leaf).fold(node)
-            ends = exits(outcome.end | outcome.jumps.get("return", 0))
+            ends = exits(_OneClose(block.alias, each.leaf).fold(node).plain)
             # A test that is run again and again would have told of a close that it reaches; a branch that may close is
             # mostly one that it avoids.
             if ends & _CLOSED and (not test or ends <= _CLOSED):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from flake8_django_threads.base import Definition, Span, Step
-from flake8_django_threads.effects.bits import OPEN, REOPENED, exits
+from flake8_django_threads.effects.bits import NEVER, OPEN, REOPENED, exits
 from flake8_django_threads.effects.detour import Turn, place
 from flake8_django_threads.effects.evidence import Found, leaves
 from flake8_django_threads.effects.fold import RESTS, STUCK, Folder, Outcome
@@ -153,15 +153,14 @@ def _is_conditional(found: Found) -> bool:
 
 
 def _judged(alias: str, outcome: Outcome, touch: Found, covering: list[Found], other_close: Found | None) -> Connection:
-    left = outcome.end | outcome.jumps.get("return", 0)
-    ends = left != 0 or RESTS not in outcome.jumps
+    left = outcome.plain
+    ends = left != NEVER or RESTS not in outcome.jumps
     if not covering:
         # A loop that never ends and closes in each round holds the connection between rounds on purpose, or for
         # one round too long; only where nothing ever closes it is it lost.
-        left |= outcome.jumps.get(RESTS, 0)
-    raised = 0
-    for relation in outcome.raises.values():
-        raised |= relation
-    stuck = frozenset[int]() if ends else exits(outcome.jumps.get(STUCK, 0)) & _LEAKING
+        left |= outcome.jumps.get(RESTS, NEVER)
+    stuck = frozenset[int]() if ends else exits(outcome.jumps.get(STUCK, NEVER)) & _LEAKING
     close = covering[0] if covering else None
-    return Connection(alias, touch, close, other_close, exits(left) & _LEAKING, exits(raised) & _LEAKING, ends, stuck)
+    return Connection(
+        alias, touch, close, other_close, exits(left) & _LEAKING, exits(outcome.raised) & _LEAKING, ends, stuck
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.places import innermost
 from flake8_django_threads.facts.walk import callee, last_name, statements
 from flake8_django_threads.project.store import Store
 from flake8_django_threads.values.transactions import Block, Start
@@ -57,7 +58,4 @@ def _is_wait(call: r.Call) -> bool:
 def _function_at(modules: Store, path: str, at: r.At) -> r.Function | None:
     """The innermost function that holds a place, or is it."""
     facts = modules.facts(path)
-    if not isinstance(facts, r.ModuleFacts):
-        return None
-    around = [f for f in facts.functions if f.at[:2] <= at[:2] <= f.at[2:]]
-    return max(around, key=lambda function: function.at[:2], default=None)
+    return innermost(facts.functions, at) if isinstance(facts, r.ModuleFacts) else None
