@@ -331,7 +331,13 @@ class Run:
             (data,) = self._contents.values()
             _emit(changes[0].after if changes else data)
         elif self._arguments.write:
-            changes = tuple(change for change in changes if self._written(change))
+            done: list[Change] = []
+            for change in changes:
+                if change.needs and change.needs not in {other.path for other in done}:
+                    self._tell(Problem(change.path, 0, f"is left: it would need {_shown(change.needs)}"))
+                elif self._written(change):
+                    done.append(change)
+            changes = tuple(done)
         elif self._is_text:
             for change in changes:
                 self._show(change)
@@ -410,6 +416,8 @@ class Run:
             self._tell(Problem(change.path, 0, f"cannot be written: {error.strerror}"))
             return False
         told = f"{what} {_shown(change.path)} ({_count(len(change.fixed), 'finding')})"
+        if change.before is None:
+            told = f"made {_shown(change.path)}"
         print(told, file=sys.stdout if self._is_text else sys.stderr)
         return True
 

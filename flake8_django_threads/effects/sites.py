@@ -63,6 +63,11 @@ class Connection(NamedTuple):
             return NEVER_CLOSED
         return REOPENED_AFTER if self.plain and OPEN not in self.plain else SKIPPED
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the thread that all coroutines share opens it, where no close of this one reaches."""
+        return isinstance(self.touch.leaf, flow.Touch) and self.touch.leaf.elsewhere
+
 
 class SpawnSite(NamedTuple):
     """A place that makes code run in another thread, and what is known of that code.

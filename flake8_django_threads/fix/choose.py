@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -18,10 +17,9 @@ from .swap_expression import KINDS
 
 Closer = Literal["auto", "connection", "close_all"]
 Wrap = Literal["auto", "inplace", "boundary"]
-_ASYNC_QUERY = re.compile(
-    r"\.a(?:get|create|get_or_create|update_or_create|bulk_create|bulk_update|count|in_bulk|iterator|latest|earliest"
-    r"|first|last|aggregate|exists|contains|update|delete|explain|save|refresh_from_db|add|clear|remove|set)$"
-)
+# A function of more lines does not fit into a screen.
+_LONG = 50
+_NEVER_CLOSE = frozenset({"DJT001", "DJT101"})
 # Decorators that run nothing around the body.
 _SEE_THROUGH = frozenset({"staticmethod", "classmethod", "override", "final"})
 
@@ -40,17 +38,17 @@ def choose(finding: Finding, closer: Closer, source_of: Callable[[str], Source],
         if remedy.kind in PLACES:
             return PLACES[remedy.kind](source, remedy, edit)
         return edit._replace(inner=remedy.target)
-    if _queries_in_another_thread(finding, source_of):
-        raise NoEditError("asgiref runs the query in a thread of its own, where a close in this one does not reach")
     all_databases = remedy.many_databases if closer == "auto" else closer == "close_all"
     against = _against_in_place(remedy, source_of)
-    if wrap != "boundary" and remedy.entry is not None and not against:
+    if remedy.entry is not None and not against and (wrap == "inplace" or (wrap == "auto" and not _is_long(finding))):
         span = remedy.entry.span
         return Edit(_own(source_of(span.path).path), span, True, all_databases, move=finding.code == "DJT002")
     if wrap == "inplace":
         raise NoEditError(against)
     # What a helper does with its argument beside handing it to a thread is unknown: it may call it at once.
     target = remedy.inner or remedy.target
+    if target is None and wrap == "auto" and remedy.entry is not None and not against:
+        return choose(finding, closer, source_of, "inplace")
     if target is None:
         raise NoEditError(f"{against or 'wanted at the boundary'}, and no argument stands here that could be wrapped")
     source = source_of(target.path)
@@ -59,11 +57,13 @@ def choose(finding: Finding, closer: Closer, source_of: Callable[[str], Source],
     return Edit(_own(source.path), target, False, all_databases)
 
 
-def _queries_in_another_thread(finding: Finding, source_of: Callable[[str], Source]) -> bool:
-    """Whether the query is a coroutine's: only under ``async_to_sync`` does it run in the thread that waits for it."""
-    if not finding.trail or _ASYNC_QUERY.search(finding.trail[-1].text) is None:
-        return False
-    return not any("async_to_sync" in source_of(step.span.path).text for step in finding.trail)
+def _is_long(finding: Finding) -> bool:
+    """Whether a body is so long that to indent all of it would hide what has changed.
+
+    A close that it holds already is moved or completed in place.
+    """
+    entry = finding.remedy.entry if finding.remedy is not None else None
+    return entry is not None and entry.span.end_line - entry.span.line > _LONG and finding.code in _NEVER_CLOSE
 
 
 def _is_kept_by_name(source: Source, target: Span) -> bool:

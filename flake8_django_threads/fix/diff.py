@@ -13,10 +13,9 @@ _COLOURS = ((b"---", b"1"), (b"+++", b"1"), (b"@@", b"36"), (b"-", b"31"), (b"+"
 
 def diff(change: Change, name: str, *, colour: bool) -> bytes:
     """Give the diff with ``name`` as the file's path, with terminal colours if wanted."""
-    before, after = (io.BytesIO(data).readlines() for data in (change.before, change.after))
-    lines = difflib.diff_bytes(
-        difflib.unified_diff, before, after, f"a/{name}".encode(), f"b/{name}".encode(), lineterm=b"\n"
-    )
+    before, after = (io.BytesIO(data).readlines() for data in (change.before or b"", change.after))
+    was = f"a/{name}" if change.before is not None else "/dev/null"
+    lines = difflib.diff_bytes(difflib.unified_diff, before, after, was.encode(), f"b/{name}".encode(), lineterm=b"\n")
     return b"".join(_painted(lines) if colour else map(_ended, lines))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from .edit import Edit
 from .ini_option import OPTION, prove_option, with_option
 from .proofs import DisprovedError, Recheck, prove
 from .rewrite import Rewritten, rewrite
+from .share_helper import Shared, share
 from .source import NoEditError, Source, absolute
 
 # By code, or by the kind of the remedy.
@@ -31,12 +32,16 @@ _FAILURES = (NoEditError, DisprovedError, RecursionError)
 
 
 class Change(NamedTuple):
-    """A proven new content of one file, by absolute path, and the findings that it settles."""
+    """A proven new content of one file, by absolute path, and the findings that it settles.
+
+    ``before`` is None for a file that has to be made. ``needs`` is the path of one that has to be there first.
+    """
 
     path: str
-    before: bytes
+    before: bytes | None
     after: bytes
     fixed: tuple[Finding, ...]
+    needs: str = ""
 
 
 class Refusal(NamedTuple):
@@ -69,17 +74,19 @@ def plan(
 
     ``contents`` gives files, by absolute path, that are not to be read from the disk: only these may then be
     changed. Findings without a remedy are passed over. With ``wrap`` "auto" a finding is repaired at the boundary where
-    the edit in place has no proof.
+    the edit in place has no proof, and the other way round.
     """
-    findings, outside = list(findings), dict[Finding, str]()
+    findings, reasons, ways = list(findings), dict[Finding, str](), dict[Finding, Wrap]()
     while True:
-        made, in_place = _plan(findings, recheck, closer, wrap, unsafe, contents, outside)
-        again = [refusal for refusal in made.refused if refusal.disproved and refusal.finding in in_place]
+        made, in_place = _plan(findings, recheck, closer, wrap, unsafe, contents, ways)
+        again = [refusal for refusal in made.refused if refusal.disproved and refusal.finding not in ways]
         if not again or wrap != "auto":
             # The first reason is told: it speaks of the edit that a reader would expect.
-            refused = tuple(r._replace(reason=outside.get(r.finding, r.reason)) for r in made.refused)
+            refused = tuple(r._replace(reason=reasons.get(r.finding, r.reason)) for r in made.refused)
             return made._replace(refused=refused)
-        outside.update((refusal.finding, refusal.reason) for refusal in again)
+        for refusal in again:
+            reasons[refusal.finding] = refusal.reason
+            ways[refusal.finding] = "boundary" if refusal.finding in in_place else "inplace"
 
 
 def _plan(
@@ -89,9 +96,9 @@ def _plan(
     wrap: Wrap,
     unsafe: bool,
     contents: Mapping[str, bytes] | None,
-    outside: Container[Finding],
+    ways: Mapping[Finding, Wrap],
 ) -> tuple[Plan, frozenset[Finding]]:
-    """The plan with those ``outside`` repaired at the boundary, and the findings whose edit was to be in place."""
+    """The plan, with some findings repaired in ``ways`` of their own; and those whose edit was to be in place."""
     sources = _Sources(contents)
     wanted: dict[str, dict[Edit, list[Finding]]] = defaultdict(dict)
     refused: list[Refusal] = []
@@ -100,7 +107,7 @@ def _plan(
         if finding.remedy is None:
             continue
         try:
-            edit = choose(finding, closer, sources.get, "boundary" if finding in outside else wrap)
+            edit = choose(finding, closer, sources.get, ways.get(finding, wrap))
             if contents is not None and edit.path not in contents:
                 raise NoEditError(f"the edit belongs into {edit.path}")
         except _FAILURES as error:
@@ -111,21 +118,45 @@ def _plan(
             hidden.append(Refusal(finding, danger))
         else:
             _join(wanted[edit.path], edit, finding)
-    changes, problems = [], []
-    for path, edits in sorted(wanted.items()):
-        try:
-            change, failures = _settle(sources.get(path), edits, recheck)
-        except Exception as error:  # one file that trips libcst or the linter must not cost the others theirs
-            text = " ".join(str(error).split())
-            problems.append(Problem(path, 0, f"internal error: {type(error).__name__}: {text}"))
-            continue
-        refused.extend(failures)
-        if change is not None:
-            changes.append(change)
+    changes, failures, problems = _settle_all(wanted, sources, recheck, shares=contents is None)
     in_place = frozenset(
         finding for edits in wanted.values() for edit, fixed in edits.items() if edit.in_place for finding in fixed
     )
-    return Plan(tuple(changes), tuple(refused), tuple(hidden), tuple(problems)), in_place
+    return Plan(tuple(changes), (*refused, *failures), tuple(hidden), tuple(problems)), in_place
+
+
+def _settle_all(
+    wanted: Mapping[str, Mapping[Edit, list[Finding]]], sources: _Sources, recheck: Recheck, *, shares: bool
+) -> tuple[list[Change], list[Refusal], list[Problem]]:
+    """The changes of all files; where ``shares``, those that need a module of their package have it made first."""
+    problems: list[Problem] = []
+    settled: dict[str, tuple[Change | None, list[Refusal]]] = {}
+
+    def settle(path: str, shared: Shared | None) -> bool:
+        try:
+            settled[path] = _settle(sources.get(path), wanted[path], recheck, shared)
+        except Exception as error:  # one file that trips libcst or the linter must not cost the others theirs
+            text = " ".join(str(error).split())
+            problems.append(Problem(path, 0, f"internal error: {type(error).__name__}: {text}"))
+            settled[path] = None, []
+        return not settled[path][1]
+
+    edits = {path: list(wanted[path]) for path in sorted(wanted)}
+    shared = share({path: sources.get(path) for path in edits}, edits) if shares else {}
+    users: dict[Shared, list[str]] = defaultdict(list)
+    for path in edits:
+        if path in shared and settle(path, shared[path]):
+            users[shared[path]].append(path)
+        else:
+            settle(path, None)
+    for made, paths in users.items():
+        if made.text and len(paths) == 1:
+            settle(paths.pop(), None)
+    new = [made for made, paths in users.items() if made.text and paths]
+    needs = {path: made.path for made in new for path in users[made]}
+    changes = [Change(made.path, None, made.text.encode(), ()) for made in new]
+    changes += [c._replace(needs=needs.get(path, "")) for path, (c, _) in settled.items() if c is not None]
+    return changes, [refusal for _, refusals in settled.values() for refusal in refusals], problems
 
 
 class _Sources:
@@ -155,7 +186,7 @@ def _join(edits: dict[Edit, list[Finding]], edit: Edit, finding: Finding) -> Non
 
 
 def _settle(
-    source: Source, edits: Mapping[Edit, Sequence[Finding]], recheck: Recheck
+    source: Source, edits: Mapping[Edit, Sequence[Finding]], recheck: Recheck, shared: Shared | None
 ) -> tuple[Change | None, list[Refusal]]:
     """Try all edits of a file together; where that fails add them one by one and leave out those that fail."""
     if any(edit.swap == OPTION for edit in edits):
@@ -164,8 +195,8 @@ def _settle(
     before = {path: recheck({}, path) for path in sorted(paths)}
 
     def attempt(chosen: Mapping[Edit, Sequence[Finding]]) -> Rewritten:
-        done = rewrite(source, list(chosen))
-        prove(source, list(chosen), done, [f for fixed in chosen.values() for f in fixed], before, recheck)
+        done = rewrite(source, list(chosen), shared)
+        prove(source, list(chosen), done, [f for fixed in chosen.values() for f in fixed], before, recheck, shared)
         return done
 
     accepted, refused = dict(edits), []

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from ..base import UNKNOWN, Finding, Span
 from .edit import Edit, Function
 from .rewrite import Extent, Place, Rewritten, rewrite
+from .share_helper import Shared
 from .source import NoEditError, Source, absolute, parse, start, whole
 from .swap_expression import swapped_back
 from .wrap_at_boundary import unwrapped
@@ -29,6 +30,7 @@ def prove(
     fixed: Collection[Finding],
     before: Mapping[str, Sequence[Finding]],
     recheck: Recheck,
+    shared: Shared | None = None,
 ) -> None:
     """Raise DisprovedError unless the edits do what they should and nothing else.
 
@@ -44,8 +46,11 @@ def prove(
     twin = _takes_out_again(source, new, done)
     _keeps_comments(source, new)
     _names_stay_defined(source, tree)
-    _repeats_without_change(new, edits, twin)
-    _findings_are_gone(source, done, twin, fixed, before, recheck)
+    _repeats_without_change(new, edits, twin, shared)
+    texts = {source.path: done.text}
+    if shared is not None and shared.text:
+        texts[shared.path] = shared.text
+    _findings_are_gone(source, texts, twin, fixed, before, recheck)
 
 
 def _takes_out_again(source: Source, new: Source, done: Rewritten) -> _Twin:
@@ -208,12 +213,12 @@ def _names_stay_defined(source: Source, tree: ast.Module) -> None:
             raise DisprovedError(f"pyflakes objects: {message.message % message.message_args}")
 
 
-def _repeats_without_change(new: Source, edits: Sequence[Edit], twin: _Twin) -> None:
+def _repeats_without_change(new: Source, edits: Sequence[Edit], twin: _Twin, shared: Shared | None) -> None:
     """Each edit again, at the place where its node stands now, must find nothing to do."""
     for edit in edits:
         place = (twin.starts.get(start(edit.span), (0, 0)) * 2) if edit.in_place else twin.extents[whole(edit.span)]
         try:
-            rewrite(new, [edit._replace(span=Span(new.path, *place))])
+            rewrite(new, [edit._replace(span=Span(new.path, *place))], shared)
         except NoEditError:
             continue
         raise DisprovedError("a second run would change the file again")
@@ -221,7 +226,7 @@ def _repeats_without_change(new: Source, edits: Sequence[Edit], twin: _Twin) -> 
 
 def _findings_are_gone(
     source: Source,
-    done: Rewritten,
+    texts: Mapping[str, str],
     twin: _Twin,
     fixed: Collection[Finding],
     before: Mapping[str, Sequence[Finding]],
@@ -231,7 +236,7 @@ def _findings_are_gone(
         starts = twin.starts if path == source.path else {}
         settled = {_key(finding, starts) for finding in fixed if absolute(finding.span.path) == path}
         expected = {_key(finding, starts) for finding in findings}
-        after = {_key(finding, {}): finding for finding in recheck({source.path: done.text}, path)}
+        after = {_key(finding, {}): finding for finding in recheck(texts, path)}
         places = {place for _, place in settled}
         for key, finding in after.items():
             if key in settled:

@@ -16,6 +16,7 @@ from .edit import Edit, Function
 from .fold_call import Fold, folded, folds
 from .imports import Statement, add_import, rename_import, with_blanks
 from .names import Import, Names, bound_in, leading_import
+from .share_helper import Shared
 from .source import NoEditError, Source, start, whole
 from .stand_above import ABOVE, line_above, with_line_above
 from .swap_expression import Swap, swap
@@ -60,8 +61,11 @@ class Rewritten(NamedTuple):
     renamed: tuple[tuple[Import, Import], ...] = ()
 
 
-def rewrite(source: Source, edits: Sequence[Edit]) -> Rewritten:
-    """Apply all edits of one file together. Raise NoEditError where one of them has no place or nothing to do."""
+def rewrite(source: Source, edits: Sequence[Edit], shared: Shared | None = None) -> Rewritten:
+    """Apply all edits of one file together, with a ``shared`` wrapper if there is one.
+
+    Raise NoEditError where one of them has no place or nothing to do.
+    """
     module, tail, positions = _read(source)
     names = Names(source.text, source.tree)
     bodies: dict[cst.FunctionDef, tuple[Edit, Closing]] = {}
@@ -84,7 +88,10 @@ def rewrite(source: Source, edits: Sequence[Edit]) -> Rewritten:
     helper, added = "", ""
     if targets:
         everything = any(edit.all_databases for edit in edits if not edit.in_place and not edit.swap)
-        helper, added = _helper(source, names, everything, min(start(span) for span in spans))
+        if shared is not None:
+            helper = names.reach(shared.module, HELPER)
+        else:
+            helper, added = _helper(source, names, everything, min(start(span) for span in spans))
         calls = (node for node in ast.walk(source.tree) if isinstance(node, ast.Call))
         done = {source.columns.whole(inner) for node in calls if (inner := unwrapped(node, helper)) is not None}
         if done & {whole(span) for span in spans}:

@@ -103,6 +103,8 @@ class Rule:
         where = "in a new thread" if site.kind == "thread" else "in a pool thread"
         text = self.message(site, connection, f"runs {where} and queries the database", but)
         blocked = "" if connection.ends else "the thread never ends: close in each round, before it waits"
+        if connection.is_elsewhere:
+            blocked = "asgiref runs the query in a thread of its own, where a close in this one does not reach"
         remedy = Remedy("wrap", site.entry, site.span, site.target, blocked=blocked, inner=site.inner)
         return Finding(self.code, site.span, text, (*site.trail, *site.steps), remedy)
 

@@ -24,12 +24,14 @@ class Touch(NamedTuple):
     """Opens, or uses, the connection of database ``alias``; ``what`` is the evidence as written.
 
     ``in_block``: in an atomic block on this database, where a connection that was closed is not opened again.
+    ``elsewhere``: in the thread that all coroutines share, because no ``async_to_sync`` waits for them in this one.
     """
 
     at: At
     alias: str
     what: str
     in_block: bool = False
+    elsewhere: bool = False
 
 
 class Close(NamedTuple):

@@ -1,9 +1,10 @@
-"""What surrounds the running code in its thread: an event loop, which refuses plain queries; a transaction's block."""
+"""What surrounds the running code in its thread: an event loop, which refuses plain queries; a transaction's block;
+and whether it is another thread's code after all."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 # Cells like any other, so that a call's summary is used again only where the same surrounds it.
 _LOOP: Cell = ("<surroundings>", "loop")
 _BLOCK: Cell = ("<surroundings>", "block")
+_WAITED: Cell = ("<surroundings>", "waited")
+_ELSEWHERE: Cell = ("<surroundings>", "elsewhere")
 _ON = one(Const(True, "bool"))
 _REFUSED: flow.Kind = ("SynchronousOnlyOperation", "Exception", "BaseException")
 
@@ -29,11 +32,25 @@ def in_loop(run: Interpreter) -> bool:
 def loop(run: Interpreter, running: bool) -> Iterator[None]:
     """Run what is inside as a coroutine's own code, or as code that has no event loop around it."""
     before = run.store.get(_LOOP)
-    run.store.set(_LOOP, _ON if running else NOTHING)
+    # What a coroutine lets another thread do comes back only to one that waits for the coroutine.
+    leaves = before == _ON and not running and run.store.get(_WAITED) != _ON
+    with _marked(run, _LOOP, _ON if running else NOTHING), _marked(run, _ELSEWHERE, _ON) if leaves else nullcontext():
+        yield
+
+
+def waited(run: Interpreter) -> AbstractContextManager[None]:
+    """Run what is inside as a coroutine for which ``async_to_sync`` waits in this thread."""
+    return _marked(run, _WAITED, _ON)
+
+
+@contextmanager
+def _marked(run: Interpreter, cell: Cell, mark: Vals) -> Iterator[None]:
+    before = run.store.get(cell)
+    run.store.set(cell, mark)
     try:
         yield
     finally:
-        run.store.set(_LOOP, before or NOTHING)
+        run.store.set(cell, before or NOTHING)
 
 
 @contextmanager
@@ -67,8 +84,8 @@ def put_off(run: Interpreter, callbacks: Vals) -> bool:
 
 def leave(run: Interpreter) -> None:
     """A new thread: neither a loop nor a block goes along."""
-    run.store.set(_LOOP, NOTHING)
-    run.store.set(_BLOCK, NOTHING)
+    for cell in (_LOOP, _BLOCK, _WAITED, _ELSEWHERE):
+        run.store.set(cell, NOTHING)
 
 
 def touch(run: Interpreter, node: flow.Touch) -> None:
@@ -76,7 +93,8 @@ def touch(run: Interpreter, node: flow.Touch) -> None:
     if in_loop(run):
         refuse(run, node.at)
     else:
-        run.emit(node._replace(in_block=_block_on(node.alias) <= (run.store.get(_BLOCK) or NOTHING)))
+        in_block = _block_on(node.alias) <= (run.store.get(_BLOCK) or NOTHING)
+        run.emit(node._replace(in_block=in_block, elsewhere=run.store.get(_ELSEWHERE) == _ON))
 
 
 def refuse(run: Interpreter, at: r.At) -> None:

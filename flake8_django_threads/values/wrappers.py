@@ -177,8 +177,9 @@ def _call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.
     if row is not None and row.does in ("within", "close"):
         return context_managers.decorate(run, manager, inner, arguments, at, frame)
     if row is not None and row.does == "await":
-        result = run.call(inner, arguments, at, frame)
-        return join(calls.wait_for(run, v, at, frame) for v in attributes.ordered(result))
+        with surroundings.waited(run):
+            result = run.call(inner, arguments, at, frame)
+            return join(calls.wait_for(run, v, at, frame) for v in attributes.ordered(result))
     closes = run.beyond.closes(path.removesuffix("()"))
     if closes:
         with run.writing() as items:

@@ -1,0 +1,18 @@
+"""Django closes the database connections of a request; a thread has to close its own."""
+
+from functools import wraps
+
+from django.db import connections
+
+
+def closing_connections(function):
+    """Run the function, then close its thread's database connections."""
+
+    @wraps(function)
+    def run(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        finally:
+            connections.close_all()
+
+    return run
