@@ -168,6 +168,7 @@ class Run:
         self._trouble = False
         self._problems: list[Problem] = []
         self._totals = Totals()
+        self._silent = 0
         self._contents: dict[str, bytes] = {}
         self._reports: dict[str, Report] = {}
         self._started = time.monotonic()
@@ -273,7 +274,9 @@ class Run:
             for problem in report.problems:
                 self._tell(problem)
             asked = [finding for finding in report.findings if self._is_asked_for(finding.code)]
-            found += _not_silenced(asked, self._contents.get(path))
+            told = list(_not_silenced(asked, self._contents.get(path)))
+            self._silent += len(asked) - len(told)
+            found += told
         self._progress(0, 0)
         return found
 
@@ -345,6 +348,8 @@ class Run:
             self._tell_all(_outcomes(findings, plan, changes, "fixed" if self._arguments.write else "fixable"))
         fixed = sum(len(change.fixed) for change in changes)
         parts = [f"{fixed} {'fixed' if self._arguments.write else 'fixable'}"]
+        left = sum(f.remedy is None for f in findings) + len(plan.refused if plan else ())
+        parts += [f"{left} left"] * bool(left)
         for reason, count in Counter(refusal.reason for refusal in (plan.unsafe if plan else ())).most_common():
             parts.append(f"{count} more with --unsafe-fixes ({reason})")
         self._summarise(*parts)
@@ -428,6 +433,7 @@ class Run:
             _count(totals.spawns, "thread start"),
             f"{totals.resolved} resolved",
             f"{totals.leaking} leaking",
+            *[f"{self._silent} silent by noqa"] * bool(self._silent),
             *repairs,
             f"{totals.unknown.total()} unknown",
         )
@@ -516,3 +522,7 @@ def _shown(path: str) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

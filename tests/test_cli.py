@@ -186,7 +186,9 @@ def test_codes_are_chosen_by_prefix(arguments: tuple[str, ...], lines: int, proj
 )
 def test_noqa_is_read_as_flake8_reads_it(comment: str, silent: bool, project: Path, djt: Djt) -> None:
     (project / "a.py").write_text(LEAK.decode().replace("  # DJT001", f"  {comment}  # DJT001"))
-    assert djt("--check").code == (0 if silent else 1)
+    said = djt("--check")
+    assert said.code == (0 if silent else 1)
+    assert ("1 leaking, 1 silent by noqa, 0 unknown" in said.err) == silent
 
 
 @pytest.mark.parametrize(
@@ -254,7 +256,7 @@ def test_what_is_left_is_told_with_its_reason(project: Path, djt: Djt) -> None:
     assert first.startswith("a.py:10:1: DJT001 is left: the entry is a generator")
     assert second.startswith("b.py:15:5: DJT004 has an unsafe fix: ")
     reason = "a connection that CONN_MAX_AGE was set to keep would be closed"
-    assert summary.endswith(f"0 fixed, 1 more with --unsafe-fixes ({reason}), 0 unknown")
+    assert summary.endswith(f"0 fixed, 1 left, 1 more with --unsafe-fixes ({reason}), 0 unknown")
     assert djt("--write", "--unsafe-fixes").out == "fixed b.py (1 finding)\n"
 
 
@@ -341,6 +343,13 @@ def test_as_a_process(project: Path, starter: str) -> None:
     made = subprocess.run([sys.executable, starter, "--write", "."], capture_output=True, text=True, cwd=project)
     assert (made.returncode, made.stdout) == (1, "fixed a.py (1 finding)\n"), made.stderr
     assert (project / "a.py").read_bytes() == FIXED
+
+
+def test_as_a_module() -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "flake8_django_threads.cli", "--version"], capture_output=True, text=True, check=True
+    )
+    assert said.stdout == f"djt-fix {__version__}\n"
 
 
 def test_a_lost_reader_is_no_error(project: Path, starter: str) -> None:
