@@ -1,6 +1,7 @@
 """The repairs as a command of libcst's own runner.
 
-``python -m libcst.tool codemod -x flake8_django_threads.codemod.CloseConnections PATH``
+``python -m libcst.tool codemod --no-format -x flake8_django_threads.codemod.CloseConnections PATH``. Without the option
+the runner gives the whole file to black, and fails where there is none.
 """
 
 from __future__ import annotations

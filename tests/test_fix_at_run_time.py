@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,9 +43,12 @@ IN_COROUTINE = {"closes/in_a_coroutine", "closes/through_a_function_in_a_corouti
 # The fork's own queries do not fail, and a transaction that is under way would end at it, which makes the edit unsafe.
 AT_FORK = {"unsafe/fork_behind_a_query"}
 NOT_RUN = {
-    "uwsgi/": "no line of Python changes: uWSGI reads the option, and oracle/uwsgi.py asks real servers what it does",
-    "traits/patched_": "the patch would be of the whole process that runs the cases",
-    "libraries/job_in_memory": "a scheduler that is not started runs no job, and the helper is that of other cases",
+    "uwsgi/": "no line of Python changes: oracle/test_uwsgi.py asks real servers with each file before and after",
+}
+# They patch the standard library, which must be done in a process of their own, and before it does anything else.
+PATCHED = {
+    "traits/patched_below_all_imports": ("eventlet", "eventlet.monkey_patch()"),
+    "traits/patched_by_gevent": ("gevent.monkey", "gevent.monkey.patch_all()"),
 }
 
 
@@ -58,7 +62,7 @@ def has_code(case: Case, code: str) -> bool:
 
 AFTER_COMMIT = [case for case in GOLDEN if has_code(case, "DJT201")]
 AS_TESTS = [case for case in GOLDEN if has_code(case, "DJT301")]
-OTHERS = {*IN_THREAD, *IN_COROUTINE, *AT_FORK, *(case.name for case in (*AFTER_COMMIT, *AS_TESTS))}
+OTHERS = {*IN_THREAD, *IN_COROUTINE, *AT_FORK, *PATCHED, *(case.name for case in (*AFTER_COMMIT, *AS_TESTS))}
 UNCHANGED_IN_USE = [case for case in GOLDEN if case.name not in OTHERS and not is_not_run(case)]
 
 
@@ -71,11 +75,16 @@ def of(names: Collection[str]) -> Any:
 @pytest.fixture(scope="module")
 def observe(postgres: dict[str, str]) -> Iterator[Observe]:
     """A process that runs one folder of code after the other."""
+    with observing(postgres, "-m", "stage.run") as ask:
+        yield ask
+
+
+@contextmanager
+def observing(postgres: dict[str, str], *python: str) -> Iterator[Observe]:
     here = Path(__file__).parent
-    command = [sys.executable, "-m", "stage.run"]
     environment = os.environ | postgres | {"PYTHONPATH": os.pathsep.join([str(here), os.environ.get("PYTHONPATH", "")])}
     with subprocess.Popen(
-        command, env=environment, cwd=here, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, *python], env=environment, cwd=here, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdin is not None and process.stdout is not None
 
@@ -171,6 +180,20 @@ def test_repair_of_a_coroutine_closes_where_its_queries_ran(case: Case, observe:
         assert mode != "in a transaction" or keeps_rows(after)
 
 
+@of(PATCHED)
+def test_repair_leaves_nothing_where_threads_are_greenlets(
+    case: Case, postgres: dict[str, str], tmp_path: Path
+) -> None:
+    module, patch = PATCHED[case.name]
+    pytest.importorskip(module)
+    code = f"import runpy, {module}; {patch}; runpy.run_module('stage.run', run_name='__main__')"
+    with observing(postgres, "-c", code) as observe:
+        for mode, before, after in before_and_after(case, observe, tmp_path / "case"):
+            assert (before["leaked"], after["leaked"]) == (1, 0), mode
+            assert {**after, "leaked": None} == {**before, "leaked": None}, mode
+            assert mode != "in a transaction" or keeps_rows(after)
+
+
 @of(AT_FORK)
 def test_repair_lets_a_child_inherit_no_open_connection(case: Case, observe: Observe, tmp_path: Path) -> None:
     for _, before, after in before_and_after(case, observe, tmp_path / "case", modes=("usual",)):
@@ -196,7 +219,7 @@ def test_repair_of_a_test_lets_its_thread_see_its_rows(case: Case, observe: Obse
 
 def test_each_case_is_run_in_some_way_or_is_none_to_run() -> None:
     ways = [UNCHANGED_IN_USE, AFTER_COMMIT, AS_TESTS, [case for case in GOLDEN if is_not_run(case)]]
-    named = [*IN_THREAD, *IN_COROUTINE, *AT_FORK, *(case.name for way in ways for case in way)]
+    named = [*IN_THREAD, *IN_COROUTINE, *AT_FORK, *PATCHED, *(case.name for way in ways for case in way)]
     assert sorted(named) == sorted(case.name for case in GOLDEN)
     assert all(any(case.name.startswith(prefix) for case in GOLDEN) for prefix in NOT_RUN)
 

@@ -72,6 +72,23 @@ def test_what_came_meanwhile_is_not_replaced(project: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_package_needs_no_init(tmp_path: Path) -> None:
+    files = {name: text for name, text in TWO.before.items() if text}
+    assert changed(Case(TWO.name, files, files), tmp_path) == {
+        name: text for name, text in TWO.after.items() if text != files.get(name, "")
+    }
+    path = tmp_path / "shop" / "late" / "more" / "made.py"
+    path.parent.mkdir()
+    write(Change(str(path), None, b"x = 2\n", ()))
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(path.parent.stat().st_mode) & 0o666
+
+
+def test_a_file_of_options_beside_it_is_none_to_share(tmp_path: Path) -> None:
+    files = {**TWO.before, "uwsgi.ini": "[uwsgi]\nmodule = shop.wsgi\n"}
+    made = changed(Case(TWO.name, files, files), tmp_path)
+    assert made.keys() == {MODULE, ORDERS, JOBS, "uwsgi.ini"}
+
+
 def without_own_name(text: str) -> str:
     return text.replace("from shop.names import NAMES", "NAMES = ['a']")
 

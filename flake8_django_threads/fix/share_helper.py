@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,48 +30,56 @@ def share(sources: Mapping[str, Source], edits: Mapping[str, Sequence[Edit]]) ->
     """
     found: dict[str, Shared] = {}
     groups: dict[Path, list[str]] = defaultdict(list)
+    wraps = {path: [edit for edit in edits[path] if not edit.in_place and not edit.swap] for path in sources}
+    sources = {path: source for path, source in sources.items() if wraps[path]}
+    tops = {top for path, source in sources.items() for top in _tops(Path(path), source.tree)}
+    packages = {path: dict(_packages(Path(path), tops)) for path in sources}
     for path, source in sources.items():
-        wraps = [edit for edit in edits[path] if not edit.in_place and not edit.swap]
-        packages = list(_packages(Path(path)))
-        if not wraps or not packages or f"def {HELPER}" in source.text:
+        if not packages[path] or f"def {HELPER}" in source.text:
             continue
-        all_databases = any(edit.all_databases for edit in wraps)
-        near = (folder for folder, _ in packages if _holds_it(folder / _MODULE, all_databases))
+        all_databases = any(edit.all_databases for edit in wraps[path])
+        near = (folder for folder in packages[path] if _holds_it(folder / _MODULE, all_databases))
         if (folder := next(near, None)) is not None:
-            found[path] = Shared(str(folder / _MODULE), f"{dict(packages)[folder]}.{HELPER}")
-        elif _imports_itself(source.tree, packages[-1][1]):
-            groups[packages[-1][0]].append(path)
+            found[path] = Shared(str(folder / _MODULE), f"{packages[path][folder]}.{HELPER}")
+        else:
+            groups[list(packages[path])[-1]].append(path)
     for paths in groups.values():
-        folders = [dict(_packages(Path(path))) for path in paths]
-        common = next(folder for folder in folders[0] if all(folder in others for others in folders))
+        common = next(folder for folder in packages[paths[0]] if all(folder in packages[path] for path in paths))
         if len(paths) > 1 and not (common / _MODULE).exists() and not (common / HELPER).exists():
-            everything = any(edit.all_databases for path in paths for edit in edits[path])
+            everything = any(edit.all_databases for path in paths for edit in wraps[path])
             text = _text([sources[path] for path in paths], everything)
-            made = Shared(str(common / _MODULE), f"{folders[0][common]}.{HELPER}", text)
+            made = Shared(str(common / _MODULE), f"{packages[paths[0]][common]}.{HELPER}", text)
             found.update(dict.fromkeys(paths, made))
     return found
 
 
-def _packages(path: Path) -> Iterator[tuple[Path, str]]:
-    """The packages that a file is in, by folder and dotted name, from the innermost on."""
-    folders = []
+def _tops(path: Path, tree: ast.Module) -> Iterator[Path]:
+    """The folder around a file that is one of Python's outermost packages: the file itself imports from it by name."""
+    imported = [name.split(".") for name in _imported(tree)]
     for folder in path.parents:
-        if not (folder / "__init__.py").is_file() or not folder.name.isidentifier():
-            break
-        folders.append(folder)
-    for index, folder in enumerate(folders):
-        yield folder, ".".join(around.name for around in reversed(folders[index:]))
+        for top, *rest in imported:
+            if top == folder.name and rest and ((folder / rest[0]).is_dir() or (folder / f"{rest[0]}.py").is_file()):
+                yield folder
+                break
 
 
-def _imports_itself(tree: ast.Module, top: str) -> bool:
-    """Whether a file names its own outermost package, which shows that this is what the package is called."""
+def _imported(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
-        match node:
-            case ast.ImportFrom(module=str(module), level=0) if module.partition(".")[0] == top:
-                return True
-            case ast.Import(names=names) if any(alias.name.partition(".")[0] == top for alias in names):
-                return True
-    return False
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def _packages(path: Path, tops: Collection[Path]) -> Iterator[tuple[Path, str]]:
+    """The packages that a file is in, by folder and dotted name, from the innermost on."""
+    outermost = next((top for top in reversed(path.parents) if top in tops), None)
+    if outermost is None:
+        return
+    folders = [folder for folder in path.parents if folder == outermost or outermost in folder.parents]
+    if all(folder.name.isidentifier() for folder in folders):
+        for folder in folders:
+            yield folder, ".".join(folder.relative_to(outermost.parent).parts)
 
 
 def _holds_it(path: Path, all_databases: bool) -> bool:

@@ -45,14 +45,15 @@ def _ask_folder(path: Path) -> None:
 
 
 def _make(path: Path, data: bytes) -> None:
-    """Make a file that is not there, with mode and owner of the ``__init__.py`` beside it."""
-    status = path.with_name("__init__.py").stat()
+    """Make a file that is not there, with mode and owner of a module beside it, else as the folder lets one be read."""
+    beside = min(path.parent.glob("*.py"), default=path.parent)
+    status = beside.stat()
     _ask_folder(path)
     temporary = _written(path, data)
     try:
         with contextlib.suppress(OSError, AttributeError):
             os.chown(temporary, status.st_uid, status.st_gid)
-        temporary.chmod(stat.S_IMODE(status.st_mode))
+        temporary.chmod(stat.S_IMODE(status.st_mode) & (0o777 if beside != path.parent else 0o666))
         # Unlike a rename this does not replace what somebody has put there meanwhile.
         path.hardlink_to(temporary)
     finally:

@@ -10,12 +10,20 @@ import os
 from pathlib import Path
 
 import pytest
+from fix_cases import LINTED, Case
 
 from flake8_django_threads.project.uwsgi_release import THREADS_BY_DEFAULT
-from oracle.uwsgi import NEVER, OPTIONS, PLACES, RUNS, WAITS, fates, read, release
+from oracle.uwsgi import NEVER, OPTIONS, PLACES, RUNS, WAITS, fates, fates_by, read, release
 
 PACKAGES = [Path(one).resolve() for one in os.environ.get("UWSGI_RELEASES", "").split(os.pathsep) if one]
 CASES = [pytest.param(package, option, id=f"{release(package)}-{option}") for package in PACKAGES for option in OPTIONS]
+REPAIRS = [
+    pytest.param(package, case, name, id=f"{release(package)}-{case.name}-{name}")
+    for package in PACKAGES
+    for case in LINTED
+    for name in case.before
+    if name.endswith(".ini")
+]
 REFUSED = {"in a request": WAITS, "at import": NEVER}
 
 
@@ -40,3 +48,12 @@ def test_the_figures_are_what_the_rule_says() -> None:
 @pytest.mark.parametrize(("package", "option"), CASES)
 def test_the_figures_are_true_here(package: Path, option: str) -> None:
     assert fates(package, option) == {place: expected(release(package), place, option) for place in PLACES}
+
+
+@pytest.mark.skipif(not PACKAGES, reason="make test-uwsgi installs the releases that are asked")
+@pytest.mark.parametrize(("package", "case", "name"), REPAIRS)
+def test_a_repaired_file_lets_threads_run(package: Path, case: Case, name: str) -> None:
+    for texts, option in ((case.before, ""), (case.after, "enable-threads")):
+        # A request may come to another process than the one whose thread waits for it.
+        runs = {place: fate == RUNS for place, fate in fates_by(package, texts[name]).items()}
+        assert runs == {place: expected(release(package), place, option) == RUNS for place in PLACES}

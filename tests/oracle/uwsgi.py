@@ -49,13 +49,9 @@ def application(environ, start_response):
 
 threading.Thread(target=work, args=("at import",)).start()
 """
-SERVER = """\
-[uwsgi]
-http-socket = socket
-wsgi-file = application.py
-need-app = true
-master = true
-"""
+SERVER = "[uwsgi]\nmodule = shop.wsgi\n"
+# What is not asked about; only the rest is the file's.
+OTHERS = ("--http-socket", "socket", "--need-app", "--master")
 
 Fates = dict[str, str]
 Figures = dict[str, dict[str, Fates]]
@@ -63,10 +59,16 @@ Figures = dict[str, dict[str, Fates]]
 
 def fates(package: Path, option: str) -> Fates:
     """What becomes of the threads of each place under the release in ``package``. Raises TimeoutError, OSError."""
+    return fates_by(package, f"{SERVER}{option}\n")
+
+
+def fates_by(package: Path, configuration: str) -> Fates:
+    """The same under the text of an ini file that serves the module ``shop.wsgi``."""
     with tempfile.TemporaryDirectory(prefix="djt-uwsgi-") as name:
         folder = Path(name)
-        (folder / "application.py").write_text(APPLICATION, encoding="utf-8")
-        (folder / "uwsgi.ini").write_text(f"{SERVER}{option}\n", encoding="utf-8")
+        (folder / "shop").mkdir()
+        (folder / "shop" / "wsgi.py").write_text(APPLICATION, encoding="utf-8")
+        (folder / "uwsgi.ini").write_text(configuration, encoding="utf-8")
         with _served(package, folder):
             _get(folder, "/start")
             _patiently(lambda: _done(folder) == set(PLACES), QUIET)
@@ -105,7 +107,7 @@ def render(figures: Figures) -> str:
 @contextmanager
 def _served(package: Path, folder: Path) -> Iterator[None]:
     server = subprocess.Popen(
-        [sys.executable, "-c", "import pyuwsgi, sys; sys.exit(pyuwsgi.run())", "--ini", "uwsgi.ini"],
+        [sys.executable, "-c", "import pyuwsgi, sys; sys.exit(pyuwsgi.run())", "--ini", "uwsgi.ini", *OTHERS],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(package)},
         stdin=subprocess.DEVNULL,
