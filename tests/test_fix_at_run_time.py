@@ -190,7 +190,9 @@ def test_repair_leaves_nothing_where_threads_are_greenlets(
     with observing(postgres, "-c", code) as observe:
         for mode, before, after in before_and_after(case, observe, tmp_path / "case"):
             assert (before["leaked"], after["leaked"]) == (1, 0), mode
-            assert {**after, "leaked": None} == {**before, "leaked": None}, mode
+            # What the library's own functions give back is seen too, such as identities of threads.
+            other = {"leaked": None, "returned": None}
+            assert {**after, **other} == {**before, **other}, mode
             assert mode != "in a transaction" or keeps_rows(after)
 
 

@@ -204,7 +204,8 @@ class Run:
             with connection.cursor() as cursor:
                 cursor.execute(
                     "SELECT count(*) FROM pg_stat_activity"
-                    " WHERE backend_type = 'client backend' AND application_name = 'stage' AND pid <> pg_backend_pid()"
+                    " WHERE backend_type = 'client backend' AND application_name = current_setting('application_name')"
+                    " AND pid <> pg_backend_pid()"
                 )
                 ((count,),) = cursor.fetchall()
             if count <= held or time.monotonic() > end:
