@@ -2,12 +2,14 @@ import threading
 
 from orders.models import Order
 from shop.closing_connections import closing_connections
+from shop.names import NAMES
 
 
-def sync(name):
-    Order.objects.create(name=name)
+def sync(names):
+    for name in names:
+        Order.objects.create(name=name)
 
 
 def start():
-    sync("b")
-    threading.Thread(target=closing_connections(sync), args=("a",)).start()  # DJT001
+    sync("c")
+    threading.Thread(target=closing_connections(sync), args=(NAMES,)).start()  # DJT001
