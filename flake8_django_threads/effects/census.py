@@ -47,7 +47,9 @@ class Census:
             return False
         texts = dict(self._texts(entry, path))
         if name == "run":
-            return not self._runs_without_a_thread(texts, self._names(texts, _class_of(entry), classes=True))
+            own = _class_of(entry)
+            below = self._names(texts, own, classes=True)
+            return not self._runs_without_a_thread(texts, below, below | self._bases(texts, own))
         names = self._names(texts, name)
         for file, text in texts.items():
             if _builds_the_name(text, name):
@@ -94,14 +96,31 @@ class Census:
                     names |= found
         return frozenset(names)
 
-    def _runs_without_a_thread(self, texts: Mapping[str, str], classes: frozenset[str]) -> bool:
-        """Whether the ``run`` of a thread class, or of one below it, may be called as any method is."""
+    def _bases(self, texts: Mapping[str, str], name: str) -> set[str]:
+        """The names of the classes above a class, also by what they are called where they are written."""
+        found, todo = set[str](), [name]
+        while todo:
+            word = re.compile(rf"\b(?:class\s+{re.escape(wanted := todo.pop())}\b|as\s+{re.escape(wanted)}\b)")
+            for file in (file for file, text in texts.items() if wanted in text and word.search(text)):
+                facts = self._modules.facts(file)
+                if isinstance(facts, r.ModuleFacts):
+                    named = {last_name(base) for c in facts.classes if c.name == wanted for base in c.bases}
+                    named |= {was for was, local in _imported(facts) if local == wanted}
+                    todo += named - found
+                    found |= named
+        return found
+
+    def _runs_without_a_thread(self, texts: Mapping[str, str], classes: frozenset[str], own: frozenset[str]) -> bool:
+        """Whether the ``run`` of a thread class, or of one below it, may be called as any method is.
+
+        ``own`` are the classes whose ``self`` it may be: a base may run itself where it is not to start a thread.
+        """
         for file, text in texts.items():
-            if ".run(" in text and any(name in text for name in classes):
+            if ".run(" in text and any(name in text for name in own):
                 facts = self._modules.facts(file)
                 if not isinstance(facts, r.ModuleFacts):
                     return True
-                if any(_calls_run(call, scope, facts, classes) for call, scope in facts.calls):
+                if any(_calls_run(call, scope, facts, classes, own) for call, scope in facts.calls):
                     return True
         return False
 
@@ -132,7 +151,9 @@ class Census:
         yield from self._resolver.files(self._resolver.project_root(path))
 
 
-def _calls_run(call: r.Call, scope: r.Scope, facts: r.ModuleFacts, classes: frozenset[str]) -> bool:
+def _calls_run(
+    call: r.Call, scope: r.Scope, facts: r.ModuleFacts, classes: frozenset[str], own: frozenset[str]
+) -> bool:
     """Whether this may be ``thread.run()`` of one of the classes: the body run without a thread."""
     func = call.func
     if not (isinstance(func, r.Attr) and func.name == "run"):
@@ -146,7 +167,7 @@ def _calls_run(call: r.Call, scope: r.Scope, facts: r.ModuleFacts, classes: froz
         owner: r.Scope | None = scope
         while isinstance(owner, r.Function):
             owner = owner.owner
-        return isinstance(owner, r.ClassFact) and owner.name in classes
+        return isinstance(owner, r.ClassFact) and owner.name in own
     if isinstance(base, r.Name) and name in _modules_of(facts):
         return False
     values = [value for target, value in _assigned(facts) if last_name(target) == name and type(target) is type(base)]
