@@ -260,6 +260,8 @@ class _OneClose(Folder):
 
 def _decorated(run: Interpreter, func: Func) -> list[Block]:
     """The transactions that the decorators of a function put around it."""
+    if func.function.is_async:
+        return []  # Django refuses to begin one for a coroutine.
     frame = run.class_frame(func.klass) if func.klass is not None else run.module_frame(func.module)
     found = []
     for decorator in func.function.decorators:

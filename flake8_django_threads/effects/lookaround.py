@@ -77,6 +77,8 @@ class Lookaround:
 
     def decorated(self, func: Func) -> tuple[transactions.Block, ...]:
         """The transactions that the decorators of a function put around it."""
+        if func.function.is_async:
+            return ()  # Django refuses to begin one for a coroutine.
         run = self._run
         frame = run.class_frame(func.klass) if func.klass is not None else run.module_frame(func.module)
         found = []

@@ -92,11 +92,11 @@ def around(
         if isinstance(manager, (Ext, Instance)):
             externals.event(run, manager, "enter", at)
     before = len(run.pushed)
-    is_block = isinstance(manager, Ext) and manager.path == transactions.ATOMIC
     around_body: AbstractContextManager[list[Vals]] = nullcontext([])
-    if isinstance(manager, Ext) and is_block:
+    inside: AbstractContextManager[transactions.Block | None] = nullcontext()
+    if isinstance(manager, Ext) and manager.path == transactions.ATOMIC and not _refuses(run, frame):
         around_body = surroundings.block(run, manager.alias or flow.DEFAULT)
-    inside = transactions.entered(run, manager, *(written or (frame.module.path, at)))
+        inside = transactions.entered(run, manager, *(written or (frame.module.path, at)))
     with around_body as waiting, inside as block, run.writing() as items:
         live = body(entered_vals)
     if block is not None:
@@ -118,6 +118,11 @@ def around(
         plain = sequence([*leave, *committed])
         run.emit(flow.With(at, sequence(enter), sequence(items), plain, out, swallows, False, lines))
     return live or swallows != ()
+
+
+def _refuses(run: Interpreter, frame: Frame) -> bool:
+    """Whether Django refuses to begin a transaction here, for a coroutine asks for it."""
+    return surroundings.in_loop(run) or (frame.function is not None and frame.function.is_async)
 
 
 def _cover(
