@@ -170,7 +170,7 @@ def test_a_query_handed_over_by_itself_in_a_test_with_doubles(tmp_path: Path) ->
         "class CountTest(TestCase):\n"
         '    @patch("shop.models.send")\n'
         "    def test_count(self, send):\n"
-        "        thread = threading.Thread(target=Order.objects.count)\n"
+        "        thread = threading.Thread(target=Order.objects.create)\n"
         "        thread.start()\n"
         "        thread.join()\n"
     )

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import attributes
 from flake8_django_threads.values.domain import ClassValue, Frame, Func
-from flake8_django_threads.values.interpreter import Exhausted, Interpreter
+from flake8_django_threads.values.interpreter import Exhausted, Interpreter, ignore
 
 # A function is run for what it does itself and what its helpers do; the whole depth is for the entries of threads.
 OUTER_DEPTH, OUTER_STEPS = 6, 20_000
@@ -29,6 +29,19 @@ def deep_stack() -> Iterator[None]:
         yield
     finally:
         sys.setrecursionlimit(limit)
+
+
+@contextmanager
+def aside(run: Interpreter) -> Iterator[None]:
+    """Begin another site in the middle of one, and go on with the first as if nothing had been."""
+    kept = run.on_spawn, run.store, run.active, run.out, run.steps, run.memo, run.evaluated, run.starts, run.blocks
+    run.begin()
+    run.evaluated = set()
+    run.on_spawn = ignore
+    try:
+        yield
+    finally:
+        run.on_spawn, run.store, run.active, run.out, run.steps, run.memo, run.evaluated, run.starts, run.blocks = kept
 
 
 def outermost(scope: r.Scope) -> r.Scope:

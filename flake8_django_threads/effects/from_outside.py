@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
 from flake8_django_threads.effects.callers import Place, calling
-from flake8_django_threads.effects.explore import LIMITS, outer_function, outermost, run_symbolically
+from flake8_django_threads.effects.explore import LIMITS, aside, outer_function, outermost, run_symbolically
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import last_name, words
 from flake8_django_threads.values.domain import Func
@@ -82,28 +82,13 @@ class FromOutside:
         """Run the function for its spawns; what runs in their threads is known already."""
         run = self._run
         events: list[SpawnEvent] = []
-        saved = run.on_spawn, run.store, run.active, run.out, run.steps, run.memo, run.evaluated, run.starts, run.blocks
-        run.begin()
-        run.evaluated = set()
-        run.on_spawn = events.append
-        try:
+        with aside(run):
+            run.on_spawn = events.append
             with suppress(*LIMITS):
                 func = outer_function(place.module, place.function)
                 run.blocks = self._decorated(func)
                 run_symbolically(run, func, DEPTH, STEPS)
             starts = run.starts
-        finally:
-            (
-                run.on_spawn,
-                run.store,
-                run.active,
-                run.out,
-                run.steps,
-                run.memo,
-                run.evaluated,
-                run.starts,
-                run.blocks,
-            ) = saved
         return [Met(event, tuple(start for start in starts if start.thread == event.thread)) for event in events]
 
 

@@ -46,8 +46,8 @@ def test_around(run: Interpreter, module: r.ModuleFacts, scope: r.Scope) -> InTe
     fixture = any(last_name(callee(mark)) == "fixture" for mark in function.decorators)
     if not (function.name.startswith("test") or fixture):
         return None
-    marks = list(_marks(module, function, klass))
-    fixtures = {p.name for p in function.parameters} | set(_used(marks))
+    marks = list(marks_of(module, function, klass))
+    fixtures = {p.name for p in function.parameters} | set(used(marks))
     fixtures |= {p.name for f in module.functions if f.name in fixtures for p in f.parameters}
     database = [mark for mark in marks if last_name(callee(mark)) == MARK]
     commits = any(_has(mark, option) for mark in database for option in COMMITTING) or not fixtures.isdisjoint(
@@ -88,7 +88,7 @@ def _within(scope: r.Scope, outer: r.Scope) -> bool:
     return current is outer
 
 
-def _marks(module: r.ModuleFacts, function: r.Function, klass: r.ClassFact | None) -> Iterator[r.Expr]:
+def marks_of(module: r.ModuleFacts, function: r.Function, klass: r.ClassFact | None) -> Iterator[r.Expr]:
     """The decorators on a test and its class, and the marks that the class and the module give to all their tests."""
     yield from function.decorators
     if klass is not None:
@@ -99,7 +99,7 @@ def _marks(module: r.ModuleFacts, function: r.Function, klass: r.ClassFact | Non
                 yield from stmt.value.items if isinstance(stmt.value, r.Display) else (stmt.value,)
 
 
-def _used(marks: Iterable[r.Expr]) -> Iterator[str]:
+def used(marks: Iterable[r.Expr]) -> Iterator[str]:
     """The fixtures that ``usefixtures`` asks for."""
     for mark in marks:
         if isinstance(mark, r.Call) and last_name(mark.func) == "usefixtures":

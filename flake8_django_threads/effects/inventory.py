@@ -329,7 +329,7 @@ class Inventory:
         best = best._replace(
             at_run=at_run,
             row=row,
-            around=self._look.around(module, best, [(e.event, e.starts, e.crossings) for e in events]),
+            around=self._look.around(module, best, [(e.event, e.starts, e.crossings, e.tree) for e in events]),
         )
         return None if at_run and best.around == NOWHERE else best
 

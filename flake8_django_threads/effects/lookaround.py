@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from flake8_django_threads.base import Span
 from flake8_django_threads.effects import in_test
+from flake8_django_threads.effects.apart import misses_rows
 from flake8_django_threads.effects.at_startup import Startups
 from flake8_django_threads.effects.doubles import on_the_way, replaced
 from flake8_django_threads.effects.from_outside import FromOutside
@@ -23,7 +24,7 @@ from flake8_django_threads.values.domain import Ext, Func
 from flake8_django_threads.values.interpreter import Interpreter, SpawnEvent
 from flake8_django_threads.values.transactions import Start
 
-Met: TypeAlias = tuple[SpawnEvent, tuple[Start, ...], tuple[Crossing, ...]]
+Met: TypeAlias = tuple[SpawnEvent, tuple[Start, ...], tuple[Crossing, ...], flow.Node]
 Shown: TypeAlias = Callable[[str, r.ModuleFacts, str], str]
 
 
@@ -41,7 +42,7 @@ class Lookaround:
 
     def around(self, module: r.ModuleFacts, site: SpawnSite, met: Sequence[Met]) -> Surroundings:
         """The surroundings of a site, from the events that belong to it and the starts of their threads."""
-        crossing = tuple(dict.fromkeys(one for *_, found in met for one in found))
+        crossing = tuple(dict.fromkeys(one for _, _, found, _ in met for one in found))
         if not site.connections:
             return NOWHERE._replace(crossings=crossing)
         scope = self.scope(module, site)
@@ -50,13 +51,17 @@ class Lookaround:
         if startup is not None:
             path = startup.span.path
             startup = startup._replace(span=startup.span._replace(path=self._shown(path, module, site.span.path)))
-        started = any(event.thread is None or starts for event, starts, _ in met)
+        started = any(event.thread is None or starts for event, starts, *_ in met)
         test = in_test.test_around(self._run, module, scope) if started else None
         if test is not None and self._is_doubled(module, scope, site):
             test = None
+        if test is not None and test.rolled_back and not self._misses_rows(module, scope, met):
+            test = test._replace(rolled_back="")
         blocks = tuple(dict.fromkeys(self._blocks(module, site, met)))
         if not blocks:
-            outside = [(event, starts, ()) for event, starts in self._outside.events(module, scope, place)]
+            outside = [
+                (event, starts, (), flow.NOTHING) for event, starts in self._outside.events(module, scope, place)
+            ]
             blocks = tuple(dict.fromkeys(self._blocks(module, site, outside)))
         return Surroundings(blocks, test, startup, crossing)
 
@@ -68,6 +73,12 @@ class Lookaround:
         names = replaced(self._run, module, function, klass)
         touch = site.touched.touch
         return on_the_way(self._run.modules, touch.calls, touch.path, names)
+
+    def _misses_rows(self, module: r.ModuleFacts, scope: r.Scope, met: Sequence[Met]) -> bool:
+        """Whether the transaction around a test comes between it and what it starts."""
+        function, klass = in_test.outermost_of(scope)
+        trees = [(tree, module.path) for *_, tree in met]
+        return function is None or misses_rows(self._run, module, function, klass, trees)
 
     def served(self, func: Func) -> tuple[transactions.Block, ...]:
         """The transactions that the settings put around a view."""
@@ -107,7 +118,7 @@ class Lookaround:
         """
         aliases = {connection.alias for connection in site.connections}
         tests = in_test.test_around(self._run, module, self.scope(module, site)) is not None
-        for event, starts, _ in met:
+        for event, starts, *_ in met:
             here = Start(None, module.path, site.span[1:], event.blocks)  # type: ignore[arg-type]
             for start in starts if event.thread is not None else (here,):
                 call = Span(self._shown(start.path, module, site.span.path), *start.at)

@@ -22,7 +22,8 @@ class Block(NamedTuple):
 class InTest(NamedTuple):
     """The test, fixture or helper of a test class that holds a spawn.
 
-    ``rolled_back`` says by what the test runs inside a transaction: "TestCase" or "django_db"; empty where it does not.
+    ``rolled_back`` says by what the test runs inside a transaction: "TestCase" or "django_db"; empty where it does not,
+    and where that is all the same, for there are no rows to miss.
     ``waits``: something in it, or in its class, waits for threads or jobs to end.
     """
 

@@ -46,6 +46,17 @@ def words(node: object) -> set[str]:
     return found
 
 
+def texts(node: object) -> Iterator[str]:
+    """Every text in an expression, statement or block, parts of f-strings included; not those of inner functions."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, r.Const) and isinstance(current.value, str):
+            yield current.value
+        elif isinstance(current, tuple):
+            stack.extend(part for part in current if isinstance(part, tuple))
+
+
 def expressions_in(expr: object) -> Iterator[object]:
     """The expression and those that it is made of; not those of lambdas in it."""
     stack = [expr]

@@ -14,7 +14,8 @@ class ThreadInTestcase(Rule):
 
     What it finds
         A spawn in a method of a `django.test.TestCase` (or a class below it), or in a pytest test or fixture with
-        `django_db` without `transaction=True` or with the `db` fixture, whose code queries the database.
+        `django_db` without `transaction=True` or with the `db` fixture, whose code writes rows, or reads some beside a
+        test that writes.
 
     Why it matters
         The test's rows are in a transaction that never commits: the thread does not see them. What the thread writes is
@@ -31,6 +32,7 @@ class ThreadInTestcase(Rule):
     )
     known_gaps = (
         "A test that starts threads through the code it tests is not seen, nor is a mixin that only tests inherit.",
+        "A pytest fixture of a library, or of a plugin of the project's, is taken to write no rows.",
     )
     example = Example(
         bad="""

@@ -16,6 +16,7 @@ UNJUDGED = {
     "rules/DJT201/other_things_called_atomic": "imports what exists nowhere",
     "rules/DJT201/test_case_of_a_library": "imports what is not installed",
     "rules/DJT301/pytest_marks_and_fixtures": "asks for fixtures that pytest alone can give",
+    "rules/DJT301/rows_of_fixtures": "asks for fixtures that pytest alone can give",
     "rules/DJT401/ready": "asks for a setting that only a project could have",
     "rules/DJT501/closures_attributes_globals_queues": "opens a connection at import, which counts as its threads' own",
     "rules/DJT900/entries": "imports what exists nowhere",

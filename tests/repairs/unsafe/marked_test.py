@@ -14,6 +14,7 @@ def count():
 
 @pytest.mark.django_db
 def test_count():
+    Order.objects.create(name="a")
     thread = Thread(target=count)  # DJT301
     thread.start()
     thread.join()

@@ -15,6 +15,7 @@ def count():
 @pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.django_db(databases=["default"], transaction=True)
 def test_count(number):
+    Order.objects.create(name="a")
     thread = Thread(target=count)  # DJT301
     thread.start()
     thread.join()

@@ -15,11 +15,13 @@ def count():
 class CountTest(TestCase):
     def test_count(self):
         Client().get("/")
+        Order.objects.create(name="a")
         thread = Thread(target=count)  # DJT301
         thread.start()
         thread.join()
 
     def test_twice(self):
+        Order.objects.create(name="a")
         thread = Thread(target=count)  # DJT301
         thread.start()
         thread.join()

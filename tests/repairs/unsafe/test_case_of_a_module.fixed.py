@@ -14,6 +14,7 @@ def count():
 
 class CountTest(test.TransactionTestCase):
     def test_count(self):
+        Order.objects.create(name="a")
         thread = Thread(target=count)  # DJT301
         thread.start()
         thread.join()

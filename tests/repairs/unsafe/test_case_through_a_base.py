@@ -19,6 +19,7 @@ class Base(TestCase):
 class CountTest(Base):
     def test_count(self):
         # left: a base class that is written elsewhere makes it a TestCase
+        Order.objects.create(name="a")
         thread = Thread(target=count)  # DJT301
         thread.start()
         thread.join()

@@ -14,6 +14,7 @@ def count():
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_count(number, db):
+    Order.objects.create(name="a")
     thread = Thread(target=count)  # DJT301
     thread.start()
     thread.join()

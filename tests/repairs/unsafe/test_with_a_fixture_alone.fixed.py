@@ -14,6 +14,7 @@ def count():
 
 @pytest.mark.django_db(transaction=True)
 def test_count(db):
+    Order.objects.create(name="a")
     thread = Thread(target=count)  # DJT301
     thread.start()
     thread.join()

@@ -12,6 +12,7 @@ def count():
 
 
 def test_count(db):
+    Order.objects.create(name="a")
     thread = Thread(target=count)  # DJT301
     thread.start()
     thread.join()
