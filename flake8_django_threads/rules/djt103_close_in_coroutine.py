@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from flake8_django_threads.base import Finding, Remedy, Span, Step
 from flake8_django_threads.effects.evidence import CLOSING_NAMES
 from flake8_django_threads.effects.linted_file import LintedFile
+from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.places import begin
-from flake8_django_threads.facts.walk import last_name
+from flake8_django_threads.facts.walk import expressions_in, last_name, statements
 from flake8_django_threads.rules.rule import Example, Rule, written
 
 if TYPE_CHECKING:
@@ -99,9 +100,24 @@ def _name(frame: Frame) -> str:
 def _what_it_does(use: Use) -> str:
     if use.off_loop:
         return "raises DatabaseError: it is looked up here, and belongs to this thread, not to the one that runs it"
-    if use.path.endswith(_OWNED):
+    if use.path.endswith(_OWNED) and not _asks_first(use):
         return "raises SynchronousOnlyOperation"
     return "closes nothing, for a coroutine sees no connection of any thread"
+
+
+def _asks_first(use: Use) -> bool:
+    """Whether the function asks if the connection is open at all: here it never is, and the close is not reached."""
+    function = use.frame.function
+    tests = [stmt.test for stmt in statements(function.body) if isinstance(stmt, r.If)] if function is not None else []
+    return any(_is_of_driver(part) for test in tests for part in (test, *expressions_in(test)))
+
+
+def _is_of_driver(test: object) -> bool:
+    """Whether a test, or a part of one, compares the driver's connection with None."""
+    if not isinstance(test, r.Compare):
+        return False
+    compared = [operand for operand in test.operands if isinstance(operand, r.Attr) and operand.name == "connection"]
+    return bool(compared) and any(isinstance(one, r.Const) and one.value is None for one in test.operands)
 
 
 def _remedy(file: LintedFile, use: Use) -> Remedy | None:
