@@ -112,10 +112,12 @@ PIPFILE = '{{"default": {{\n"uwsgi": {{\n"index": "pypi",\n"version": "=={}"\n}}
         ),
         ("Dockerfile", "RUN pip install uwsgi==2.0.21 && ls", "RUN pip3 install uwsgi==2.0.29 && ls"),
         ("Dockerfile", "RUN pip install django && apt-get install uwsgi", "RUN pip install uwsgi"),
+        ("deployment/docker/Dockerfile", "RUN apt-get install uwsgi", "RUN uv pip install --no-cache uwsgi"),
+        ("deployment/docker/Dockerfile", "RUN pip install uwsgi==2.0.20", "RUN pip install uwsgi==2.0.28"),
     ],
 )
 def test_a_release_that_runs_threads_by_itself(project: Path, path: str, older: str, newer: str) -> None:
-    (project / path).parent.mkdir(exist_ok=True)
+    (project / path).parent.mkdir(parents=True, exist_ok=True)
     (project / path).write_text(older + "\n", encoding="utf-8")
     assert reporting(project) == ["first.py"]
     (project / path).write_text(newer + "\n", encoding="utf-8")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 
+from flake8_django_threads.project import roots
 from flake8_django_threads.project.sources import Sources, Unreadable, below, last
 
 # The first release whose --enable-threads says of itself that it is a stub, for threads run by default.
@@ -55,7 +57,14 @@ def _texts(root: str, sources: Sources) -> Iterator[tuple[str, str]]:
         for name, is_folder in sources.listing(folder).items()
         if not is_folder and _may_require(name.lower(), folder != root)
     ]
-    for path in wanted[:MOST_FILES]:
+    images = (
+        below(folder, name)
+        for folder in roots.walk(root, sources)
+        if folder != root
+        for name, is_folder in sources.listing(folder).items()
+        if not is_folder and name.lower().startswith(_IMAGES)
+    )
+    for path in (*wanted[:MOST_FILES], *islice(images, MOST_FILES)):
         with suppress(Unreadable):
             yield path, sources.read(path)
 
