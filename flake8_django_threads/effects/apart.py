@@ -10,6 +10,7 @@ from flake8_django_threads.effects.evidence import Found, leaves
 from flake8_django_threads.effects.explore import LIMITS, aside, outer_function, run_symbolically
 from flake8_django_threads.effects.pytest_fixtures import fixtures_of
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.places import innermost
 from flake8_django_threads.facts.walk import last_name, texts
 from flake8_django_threads.project.store import Store
 from flake8_django_threads.values import flow
@@ -117,10 +118,8 @@ def _statements_near(modules: Store, found: Found) -> list[list[str]]:
 def _statements_around(modules: Store, path: str, at: r.At) -> list[list[str]]:
     """The texts of the function around a place which begin as SQL does, as words in capitals."""
     facts = modules.facts(path)
-    functions = facts.functions if isinstance(facts, r.ModuleFacts) else ()
-    around = [f for f in functions if f.at[:2] <= at[:2] <= f.at[2:]]
-    if not around:
+    function = innermost(facts.functions, at) if isinstance(facts, r.ModuleFacts) else None
+    if function is None:
         return []
-    innermost = max(around, key=lambda function: function.at[:2])
-    written = [text.upper().split() for text in texts(innermost.body)]
+    written = [text.upper().split() for text in texts(function.body)]
     return [words for words in written if words and words[0] in _SQL_WRITING | _SQL_OTHER]

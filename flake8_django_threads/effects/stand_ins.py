@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from flake8_django_threads.effects.closes import Use
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.places import holds, whole
 from flake8_django_threads.facts.walk import last_name, statements
 from flake8_django_threads.values.domain import ClassValue, Ext, Value
 from flake8_django_threads.values.interpreter import Interpreter
@@ -49,7 +50,7 @@ def _is_real(put: Use) -> bool:
 def _tests_around(block: r.Block, at: r.At) -> Iterator[r.Expr]:
     """What is asked before a place of the block is reached, as far as the answer has to be yes."""
     for stmt in statements(block):
-        if isinstance(stmt, r.If) and stmt.body and stmt.body[0].at[:2] <= at[:2] and at[2:] <= stmt.body[-1].at[2:]:
+        if isinstance(stmt, r.If) and holds(whole(stmt.body), at):
             yield stmt.test
 
 
