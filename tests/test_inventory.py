@@ -277,24 +277,6 @@ SITES = {
         """,
         [("DJT101", 5)],
     ),
-    "a spawning decorator has a thread of its own, too": (
-        """\
-        def audited(job):
-            def start(*args):
-                threading.Thread(target=job, args=args).start()
-                threading.Thread(target=recount).start()
-            return start
-
-        @audited
-        def ping():
-            print("ping")
-
-        @audited
-        def count():
-            recount()
-        """,
-        [("DJT001", 4), ("DJT001", 11)],
-    ),
     "nothing is handed over": (
         """\
         def view():
