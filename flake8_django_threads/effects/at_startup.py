@@ -7,17 +7,22 @@ from contextlib import suppress
 from typing import TypeAlias
 
 from flake8_django_threads.base import Span
+from flake8_django_threads.effects import by_words
+from flake8_django_threads.effects.explore import outermost
 from flake8_django_threads.effects.surroundings import Startup
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.places import begin
 from flake8_django_threads.facts.walk import in_function, last_name, statements, words
-from flake8_django_threads.project.sources import ancestors, below, last, parent
+from flake8_django_threads.project.sources import ancestors, below, is_test, last, parent
 from flake8_django_threads.values.domain import Arguments, Bound, ClassValue, Frame, Func, Instance, one
 from flake8_django_threads.values.interpreter import Exhausted, Interpreter, SpawnEvent
 from flake8_django_threads.values.transactions import Start
 
 APP_CONFIG = "django.apps.AppConfig"
+READY = "ready"
 READY_DEPTH, READY_STEPS = 6, 20_000
+# Calls between a ``ready`` and what starts the thread, where only words tell that there is a way.
+READY_ROUNDS = 4
 # What a test asks that wants to know in which process, or with which settings, it runs.
 GUARDS = frozenset({"RUN_MAIN", "argv", "environ", "getenv", "settings", "__name__", "TYPE_CHECKING", "modules"})
 # Files that one process alone runs or loads, by name.
@@ -41,6 +46,7 @@ class Startups:
         self._surveyed = surveyed
         self._ready: dict[str, dict[Place, Span]] = {}
         self._called: dict[str, set[Place]] = {}
+        self._leading: dict[Place, dict[str, None]] = {}
 
     def of(self, module: r.ModuleFacts, scope: r.Scope, at: r.At, events: Iterable[SpawnEvent]) -> Startup | None:
         """What runs the spawn at ``at`` of ``module`` at start-up; None where nothing does, or not in every process."""
@@ -58,7 +64,7 @@ class Startups:
             self._called[module.path] = set(self._called_at_import(module)) if self._imported(module) else set()
         if (module.path, at) in self._called[module.path]:
             return Startup("import", Span(module.path, *at))
-        for path in self._configs(module):
+        for path in self._configs(module, scope):
             if path not in self._ready:
                 self._ready[path] = dict(self._started_by(path))
             found = self._ready[path].get((module.path, at))
@@ -93,24 +99,41 @@ class Startups:
 
     # From ready().
 
-    def _configs(self, module: r.ModuleFacts) -> list[str]:
-        """The files whose application classes may reach ``module``: its own, those around it, and, where the project
-        was surveyed, all that name it."""
+    def _configs(self, module: r.ModuleFacts, scope: r.Scope) -> list[str]:
+        """The files whose application classes may reach a scope: where the project was surveyed, those from whose
+        ``ready`` names lead there, else the module's own and those around it."""
         run = self._run
         root = run.resolver.project_root(module.path)
         found: dict[str, None] = {module.path: None}
+        function = outermost(scope)
+        if root in self._surveyed and isinstance(function, r.Function):
+            if function.name != READY:
+                key = module.path, function.at
+                if key not in self._leading:
+                    self._leading[key] = self._leading_to(module, function, root)
+                found = self._leading[key]
+            return list(found)
         for folder in ancestors(parent(module.path)):
             if run.resolver.listing(folder).get("apps.py") is False:
                 found[below(folder, "apps.py")] = None
             if folder == root:
                 break
-        return list(dict.fromkeys((*found, *self._surveyed.get(root, ()))))
+        return list(found)
+
+    def _leading_to(self, module: r.ModuleFacts, function: r.Function, root: str) -> dict[str, None]:
+        """The surveyed files from whose ``ready`` names lead to a function."""
+        run = self._run
+        owner = function.owner.name if isinstance(function.owner, r.ClassFact) else ""
+        begin = by_words.named(module.path, function.name, owner)
+        files = (path for path in run.resolver.files(root) if not is_test(path, root))
+        found = by_words.leading(run.modules.text, files, begin, READY, READY_ROUNDS)
+        return {path: None for path in (module.path, *self._surveyed[root]) if path in found}
 
     def _started_by(self, path: str) -> Iterator[tuple[Place, Span]]:
         """The calls, as (file, position), on the ways from the ``ready`` methods of a file to a spawn."""
         module = self._run.names.facts(path)
         for klass in module.classes if module is not None else ():
-            function = klass.functions.get("ready")
+            function = klass.functions.get(READY)
             if module is None or function is None or not isinstance(klass.owner, r.ModuleFacts):
                 continue
             value = ClassValue(klass, module)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import last_name
-from flake8_django_threads.project.sources import last, parent
+from flake8_django_threads.project.sources import is_test
 from flake8_django_threads.values import registered
 from flake8_django_threads.values.domain import (
     NOTHING,
@@ -85,8 +85,9 @@ class Makers:
         """The calls of these names in the project of the file ``home``; its tests make objects of their own."""
         run = self._run
         called = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(names)))})\s*\(")
-        for path in run.resolver.files(run.resolver.project_root(home)):
-            if _is_test(path) and path != home:
+        root = run.resolver.project_root(home)
+        for path in run.resolver.files(root):
+            if is_test(path, root) and path != home:
                 continue
             text = run.modules.text(path)
             if not any(name in text for name in names) or not called.search(text):
@@ -97,7 +98,3 @@ class Makers:
             for call, scope in facts.calls:
                 if last_name(call.func) in names:
                     yield facts, call, scope
-
-
-def _is_test(path: str) -> bool:
-    return last(path).startswith(("test", "conftest")) or last(parent(path)).startswith("test")
