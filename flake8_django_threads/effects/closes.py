@@ -13,12 +13,21 @@ from flake8_django_threads.effects.connection_names import connection_names
 from flake8_django_threads.effects.evidence import leaves
 from flake8_django_threads.effects.explore import LIMITS, deep_stack, outer_function, outermost, reach, run_symbolically
 from flake8_django_threads.facts import records as r
+from flake8_django_threads.facts.walk import last_name
 from flake8_django_threads.values import flow
 from flake8_django_threads.values.domain import NOTHING, Arguments, Ext, Frame, Instance, Vals, Value, one
 from flake8_django_threads.values.externals import CONNECTIONS
 from flake8_django_threads.values.interpreter import Interpreter, ignore
 
 DEPTH, STEPS, MOST_ROOTS = 3, 10_000, 60
+# What is asked of a connection in passing: it neither closes it nor looks as if it did.
+_PASSING = frozenset(
+    {"alias", "autocommit", "creation", "cursor", "data_types", "ensure_connection", "features", "force_debug_cursor"}
+    | {"get_autocommit", "in_atomic_block", "introspection", "is_usable", "needs_rollback", "on_commit", "ops"}
+    | {"queries", "queries_log", "savepoint_ids", "schema_editor", "settings_dict", "validation", "vendor"}
+)
+# Looks at the queries of the connection that it is given.
+_WATCHER = "CaptureQueriesContext"
 _ROOTS = ("django.db.connection", "django.db.connections", "django.db.reset_queries")
 
 
@@ -58,8 +67,11 @@ class Use(NamedTuple):
         return None
 
 
-def uses(run: Interpreter, module: r.ModuleFacts) -> tuple[Use, ...]:
-    """The uses met by running those functions of the module that name something of ``django.db``, in source order."""
+def uses(run: Interpreter, module: r.ModuleFacts, spawns: bool = True) -> tuple[Use, ...]:
+    """The uses met by running those functions of the module that name something of ``django.db``, in source order.
+
+    Where no thread starts (``spawns``) what is asked of a connection in passing is no use.
+    """
     found: dict[tuple[str, tuple[tuple[str, r.At], ...]], Use] = {}
 
     def note(path: str, receiver: Value | None, arguments: Arguments, at: r.At, frame: Frame) -> None:
@@ -76,7 +88,7 @@ def uses(run: Interpreter, module: r.ModuleFacts) -> tuple[Use, ...]:
     run.on_library = note
     try:
         with deep_stack():
-            for root, inside in _roots(run, module):
+            for root, inside in _roots(run, module, frozenset() if spawns else _PASSING):
                 with suppress(*LIMITS):
                     _run(run, module, root, inside)
     finally:
@@ -112,13 +124,15 @@ def _run(run: Interpreter, module: r.ModuleFacts, root: r.Scope, inside: list[tu
             reach(run, module, call, scope, root, frame, DEPTH)
 
 
-def _roots(run: Interpreter, module: r.ModuleFacts) -> Iterator[tuple[r.Scope, list[tuple[r.Call, r.Scope]]]]:
+def _roots(
+    run: Interpreter, module: r.ModuleFacts, passing: frozenset[str]
+) -> Iterator[tuple[r.Scope, list[tuple[r.Call, r.Scope]]]]:
     """The outermost functions that name a connection, or call one that does, with the calls of their scopes."""
     names = connection_names(run, module)
     if not names:
         return
     scopes: tuple[r.ModuleFacts | r.Function, ...] = (module, *module.functions)
-    holding: set[r.Scope] = {scope for scope in scopes if _mentions(scope, names)}
+    holding: set[r.Scope] = {scope for scope in scopes if _mentions(scope, names, passing)}
     roots = dict.fromkeys(outermost(scope) for scope in scopes if scope in holding)
     called = {root.name for root in roots if isinstance(root, r.Function)}
     for call, scope in module.calls:
@@ -136,8 +150,8 @@ def imported_as(module: r.ModuleFacts, wanted: frozenset[str]) -> frozenset[str]
     return wanted | found
 
 
-def _mentions(scope: r.ModuleFacts | r.Function, names: frozenset[str]) -> bool:
-    """Whether a scope itself reads one of the names."""
+def _mentions(scope: r.ModuleFacts | r.Function, names: frozenset[str], passing: frozenset[str]) -> bool:
+    """Whether a scope itself reads one of the names, and not only to have one of the ``passing`` attributes."""
     stack: list[object] = [scope.body]
     while stack:
         node = stack.pop()
@@ -146,6 +160,14 @@ def _mentions(scope: r.ModuleFacts | r.Function, names: frozenset[str]) -> bool:
                 return True
         elif isinstance(node, r.ClassFact):
             stack.append(node.body)
+        elif isinstance(node, r.Attr) and node.name in passing:
+            base = node.base.base if isinstance(node.base, r.Index) else node.base
+            if not isinstance(base, r.Name):
+                stack.append(base)
+            if isinstance(node.base, r.Index):
+                stack.append(node.base.key)
+        elif passing and isinstance(node, r.Call) and last_name(node.func) == _WATCHER:
+            stack.extend(argument for argument in node.args if not isinstance(argument, r.Name))
         elif isinstance(node, tuple):
             stack.extend(node)
     return False

@@ -13,7 +13,9 @@ _DJANGO = frozenset({"django.db", "django.db.utils", "django.core.signals"})
 _HARMLESS = frozenset({"models", "transaction", "router", "DEFAULT_DB_ALIAS", "NotSupportedError"})
 # What a project calls its own way to a connection has one of these in its name.
 _WORDS = ("conn", "close", "clos", "db")
-_HANDLES = re.compile(r"\b(?:connections?|close_all|close_old_connections|reset_queries|request_(?:start|finish)ed)\b")
+_HANDLE = r"(?:connections?|close_old_connections|reset_queries|request_(?:start|finish)ed)\b"
+_HANDLES = re.compile(rf"\b{_HANDLE}")
+_DOTTED = re.compile(rf"\b(?:db|signals)\s*\.\s*{_HANDLE}")
 _FROM = re.compile(r"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
 _NAME = re.compile(r"[\w*]+")
 
@@ -37,6 +39,7 @@ def _names(run: Interpreter, module: r.ModuleFacts) -> Iterator[str]:
 
 
 def _sounds(name: str) -> bool:
+    """Whether a name is one that a project may give to its own way to a connection."""
     return name == "*" or any(word in name.lower() for word in _WORDS)
 
 
@@ -66,10 +69,11 @@ def _handles(run: Interpreter, path: str) -> bool:
         if known.get(file) is False:
             continue
         text = run.modules.text(file)
-        if known.get(file) or ("django" in text and _HANDLES.search(text)):
+        imports = _FROM.findall(text)
+        if known.get(file) or ("django" in text and (_DOTTED.search(text) or any(map(_imports_handle, imports)))):
             known[file] = known[path] = True
             return True
-        for dots, module, names in _FROM.findall(text):
+        for dots, module, names in imports:
             for name in _NAME.findall(names):
                 if _sounds(name):
                     new = set(_files(run, file, module, len(dots), name)) - seen
@@ -77,3 +81,9 @@ def _handles(run: Interpreter, path: str) -> bool:
                     todo += sorted(new)
     known.update(dict.fromkeys(seen, False))
     return False
+
+
+def _imports_handle(found: tuple[str, str, str]) -> bool:
+    """Whether a from-import, as (dots, module, names), takes one of Django's connections, or all that goes with them."""
+    dots, module, names = found
+    return not dots and module in _DJANGO and ("*" in names or bool(_HANDLES.search(names)))

@@ -36,7 +36,7 @@ class Helpers:
         calls = [
             (c, s)
             for c, s in module.calls
-            if self._candidates.may_spawn(module, c, s, helpers) and gives_parameter(c, s)
+            if gives_parameter(c, s) and not _is_test(s) and self._candidates.may_spawn(module, c, s, helpers)
         ]
         with deep_stack():
             for root in dict.fromkeys(outermost(scope) for _, scope in calls):
@@ -74,3 +74,9 @@ class Helpers:
         finally:
             run.on_spawn = ignore
         return any(given)
+
+
+def _is_test(scope: r.Scope) -> bool:
+    """Whether a place is in a test, which no function of the project calls."""
+    root = outermost(scope)
+    return isinstance(root, r.Function) and root.name.startswith("test_")

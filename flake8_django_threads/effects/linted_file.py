@@ -41,4 +41,4 @@ class LintedFile:
         # Most files that are asked about have been answered for by their words before.
         from flake8_django_threads.effects.closes import uses
 
-        return uses(self.run, self.module)
+        return uses(self.run, self.module, bool(self.sites))
