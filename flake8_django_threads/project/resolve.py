@@ -31,6 +31,7 @@ class Resolver:
         self._cwd = cwd
         self._installed = sys.stdlib_module_names | {"django", *libraries}
         self._projects: dict[str, str] = {}
+        self._files: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self._import_roots: dict[str, tuple[str, ...]] = {}
         self._near_folders: dict[str, tuple[str, ...]] = {}
         self._declared: dict[str, tuple[str, ...]] = {}
@@ -77,12 +78,16 @@ class Resolver:
         """The names in a folder, and whether each is a folder."""
         return self.sources.listing(folder)
 
-    def files(self, root: str, endings: tuple[str, ...] = (".py",)) -> Iterator[str]:
+    def files(self, root: str, endings: tuple[str, ...] = (".py",)) -> tuple[str, ...]:
         """Every file of the project at ``root`` with such a name: of each folder first its files, then its folders."""
-        for folder in roots.walk(root, self.sources):
-            for name, is_folder in self.sources.listing(folder).items():
-                if name.endswith(endings) and not is_folder:
-                    yield below(folder, name)
+        if (root, endings) not in self._files:
+            self._files[root, endings] = tuple(
+                below(folder, name)
+                for folder in roots.walk(root, self.sources)
+                for name, is_folder in self.sources.listing(folder).items()
+                if name.endswith(endings) and not is_folder
+            )
+        return self._files[root, endings]
 
     def packages_called(self, name: str, importer: str) -> tuple[Place, ...]:
         """The packages whose folder is called ``name``, anywhere in the project: applications by label."""

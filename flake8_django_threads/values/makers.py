@@ -90,7 +90,12 @@ class Makers:
             if is_test(path, root) and path != home:
                 continue
             text = run.modules.text(path)
-            if not any(name in text for name in names) or not called.search(text):
+            for name in names:
+                if name in text:
+                    break
+            else:
+                continue
+            if not called.search(text):
                 continue
             facts = run.names.facts(path)
             if facts is None:
