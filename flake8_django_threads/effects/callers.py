@@ -66,28 +66,23 @@ def calling(modules: Store, files: Iterable[str], called: Iterable[Place]) -> It
     own: dict[_Name, set[str]] = {}
     for place in called:
         own.setdefault(_name_of(place), set()).add(place.module.path)
-    left = {name: _as_called(name) for name in sorted(own) if name.name not in _EVERYBODYS}
-    found: dict[_Name, dict[Place, None]] = {name: {} for name in left}
-    count = dict.fromkeys(left, 0)
-    for path in files if left else ():
+    tests = {name: _as_called(name) for name in sorted(own) if name.name not in _EVERYBODYS}
+    naming: dict[_Name, list[str]] = {name: [] for name in tests}
+    for path in files if tests else ():
         text = modules.text(path)
-        # Files are parsed late, and only for names that are not given up yet: this is where the time would go.
-        here = {
-            name
-            for name, may_call in left.items()
-            if name.name in text and (name.near in text or path in own[name]) and may_call(text)
-        }
-        facts = modules.facts(path) if here else None
-        if not isinstance(facts, r.ModuleFacts):
-            continue
-        naming: dict[_Name, dict[Place, None]] = {}
-        for name, place in _naming(facts, here):
-            naming.setdefault(name, {}).setdefault(place)
-        for name, places in naming.items():
-            found[name].update(places)
-            count[name] += 1
-            if count[name] > MOST_FILES:
-                del left[name], found[name]
+        for name, may_call in tests.items():
+            if name.name in text and (name.near in text or path in own[name]) and may_call(text):
+                naming[name].append(path)
+    # Files are parsed late, and only for names that are not given up: this is where the time would go.
+    wanted: dict[str, set[_Name]] = {}
+    for name, paths in naming.items():
+        for path in paths if len(paths) <= MOST_FILES else ():
+            wanted.setdefault(path, set()).add(name)
+    found: dict[_Name, dict[Place, None]] = {name: {} for name in tests}
+    for path, names in wanted.items():
+        facts = modules.facts(path)
+        for name, place in _naming(facts, names) if isinstance(facts, r.ModuleFacts) else ():
+            found[name].setdefault(place)
     yield from dict.fromkeys(place for places in found.values() for place in places)
 
 
@@ -95,7 +90,7 @@ def _as_called(name: _Name) -> Callable[[str], bool]:
     """The test of a text whether the name may be called in it, or stand as a decorator or a command's name."""
     word = re.escape(name.name)
     # The word comes first, and what may not stand before it later: a search jumps to a pattern's first letters.
-    called = re.compile(rf"{word}(?<!\w{word})\s*(?:[(\\#]|\)\s*\()").search
+    called = re.compile(rf"{word}(?<!\w{word})(?<!def {word})(?<!class {word})\s*(?:[(\\#]|\)\s*\()").search
     marked = re.compile(rf"@[^\n]*\b{word}\b").search
     command = re.compile(rf"(['\"]){word}\1").search if name.near == _COMMAND else None
     return lambda text: bool(called(text) or marked(text) or (command and command(text)))

@@ -16,6 +16,8 @@ from flake8_django_threads.values.domain import (
 from flake8_django_threads.values.interpreter import Interpreter
 
 MOST_ALIASES = 4
+# What a class of a library has in its name that has a thread of its own, or serves by threads.
+_THREAD = re.compile("thread|timer|server|worker|listener|observer|consumer|process|daemon", re.IGNORECASE)
 
 
 class Candidates:
@@ -24,6 +26,7 @@ class Candidates:
     def __init__(self, run: Interpreter) -> None:
         self._run = run
         self._all_words = self._words = _spawn_words(run)
+        self._harmless: dict[str, frozenset[str]] = {}
 
     def read(self, text: str | None) -> None:
         """Begin with a file: a spawner's name counts only where the words that go with it are in its text too.
@@ -83,6 +86,8 @@ class Candidates:
         return False
 
     def _is_thread_class(self, module: r.ModuleFacts, func: r.Expr) -> bool:
+        if self._is_no_thread(module, last_name(func)):
+            return False
         frame = self._run.module_frame(module)
         try:
             with self._run.within(OUTER_DEPTH, OUTER_STEPS), self._run.detached():
@@ -95,10 +100,30 @@ class Candidates:
         except LIMITS:
             return False
 
+    def _is_no_thread(self, module: r.ModuleFacts, name: str) -> bool:
+        """Whether a name is that of the project's classes alone, none of which derives from what sounds like a thread.
+
+        Going by the names of bases in all its texts: no module is parsed for it.
+        """
+        run = self._run
+        root = run.resolver.project_root(module.path)
+        if root not in self._harmless:
+            derived = run.derived.get(root, {})
+            classes = {klass for below in derived.values() for _, klass in below}
+            bases = {re.findall(r"\w+", row.path)[-1] for row in run.models.rows("subclass")}
+            todo = [base for base in derived if base in bases or (base not in classes and _THREAD.search(base))]
+            threads: set[str] = set(todo)
+            while todo:
+                fresh = {klass for _, klass in derived.get(todo.pop(), ())} - threads
+                threads |= fresh
+                todo += fresh
+            self._harmless[root] = frozenset(classes - threads)
+        return name in self._harmless[root]
+
     def _words_in(self, text: str) -> frozenset[str]:
         """The last names of spawners that the words of the text allow."""
         groups = self._run.models.gate_words
-        allowed = [group[0].lstrip(".") for group in groups if all(word in text for word in group)]
+        allowed = [group[0].strip(".(") for group in groups if all(word in text for word in group)]
         return frozenset(word for word in self._all_words if any(part in word for part in allowed))
 
 

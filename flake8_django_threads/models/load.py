@@ -132,7 +132,7 @@ class Models:
     def gate_words(self) -> tuple[tuple[str, ...], ...]:
         """Give the fewest word groups such that a text that hands code to a thread holds all words of some group.
 
-        A method's word begins with its dot. A plain lower-case word (``map``), or that of a row with ``common = true``,
+        A method's word begins with its dot, and ends with a bracket where nothing comes with it. A plain lower-case word (``map``), or that of a row with ``common = true``,
         comes with the path's top-level package or with the last word of the class (``executor``), which is how
         variables are named where the object comes from another module; ``common = "package"`` leaves the package alone.
         A conditional spawn comes with its keyword.
@@ -223,7 +223,12 @@ def _groups(row: Row, path: str) -> Iterator[tuple[str, ...]]:
         words = (*words, row.requires.keyword)
     plain = names[-1].isalpha() and names[-1].islower()
     if len(names) == 1 or not (plain if row.common is None else bool(row.common)):
-        yield words
+        if not is_method:
+            yield words
+            return
+        # An attribute of anything may be called so; where it is not called at once, the package has to be named.
+        yield (f"{words[0]}(", *words[1:])
+        yield (*words, names[0])
         return
     yield (*words, names[0])
     if is_method and row.common != "package":
