@@ -197,6 +197,7 @@ def test_every_spawn_row_gets_its_own_path_through_the_gate(shipped: Models) -> 
         "scheduler.add_job(tick, 'interval')",
         "class Server(socketserver.ThreadingMixIn): ...",
         "import gevent\ngevent.spawn(work)",
+        "from apscheduler.schedulers.background import BackgroundScheduler as B\nadd = B().add_job",
     ],
 )
 def test_the_gate_lets_a_spawning_text_pass(shipped: Models, text: str) -> None:
@@ -216,6 +217,7 @@ def test_the_gate_lets_a_spawning_text_pass(shipped: Models, text: str) -> None:
         "async_to_sync(work)()",
         "order.spawn()",
         "connection.close()",
+        "order.scheduled_job = None\nuser.has_perm('shop.add_job')",
     ],
 )
 def test_the_gate_stops_other_texts(shipped: Models, text: str) -> None:

@@ -418,3 +418,24 @@ def test_preparing_changes_no_answer(tmp_path: Path) -> None:
     engine = Engine(cwd=str(tmp_path))
     engine.prepare(["shop", "shop/views.py"])
     assert found(tmp_path, "views", engine) == [("DJT001", 10, 4)]
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "parsed"),
+    [
+        ("Base", "class Base:\n    pass\n", False),
+        ("Base", "from django.views import View as Base\n", False),
+        ("WorkerPool", "from somewhere import WorkerPool\n", True),
+        ("Base", "from somewhere import WorkerPool as Base\n", True),
+        ("Base", "from somewhere import WorkerPool\n\n\nclass Base(WorkerPool):\n    pass\n", True),
+    ],
+)
+def test_a_class_is_parsed_for_its_making_only_if_it_may_be_a_thread(
+    tmp_path: Path, base: str, head: str, parsed: bool
+) -> None:
+    """Going by the names of its bases, in all files."""
+    helper = "from threading import Thread\nfrom shop.reports import Report\n\n\ndef run(job):\n    Report(job)\n"
+    project(tmp_path, helpers=helper, reports=f"{head}\n\nclass Report({base}):\n    pass\n")
+    engine = Engine(cwd=str(tmp_path))
+    engine.prepare(["."])
+    assert engine.loaded == 1 + parsed

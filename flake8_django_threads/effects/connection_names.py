@@ -84,6 +84,6 @@ def _handles(run: Interpreter, path: str) -> bool:
 
 
 def _imports_handle(found: tuple[str, str, str]) -> bool:
-    """Whether a from-import, as (dots, module, names), takes one of Django's connections, or all that goes with them."""
+    """Whether a from-import, as (dots, module, names), takes one of Django's connections, or all of the module."""
     dots, module, names = found
     return not dots and module in _DJANGO and ("*" in names or bool(_HANDLES.search(names)))

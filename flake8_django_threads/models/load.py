@@ -132,10 +132,10 @@ class Models:
     def gate_words(self) -> tuple[tuple[str, ...], ...]:
         """Give the fewest word groups such that a text that hands code to a thread holds all words of some group.
 
-        A method's word begins with its dot, and ends with a bracket where nothing comes with it. A plain lower-case word (``map``), or that of a row with ``common = true``,
-        comes with the path's top-level package or with the last word of the class (``executor``), which is how
-        variables are named where the object comes from another module; ``common = "package"`` leaves the package alone.
-        A conditional spawn comes with its keyword.
+        A method's word begins with its dot, and ends with a bracket where nothing comes with it. A plain lower-case
+        word (``map``), or that of a row with ``common = true``, comes with the path's top-level package or with the
+        last word of the class (``executor``), which is how variables are named where the object comes from another
+        module; ``common = "package"`` leaves the package alone. A conditional spawn comes with its keyword.
         """
         rows = (*self.rows("spawn"), *self.rows("subclass"))
         groups = {group for row in rows for path in self._spellings(row.path) for group in _groups(row, path)}

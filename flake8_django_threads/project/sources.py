@@ -20,6 +20,8 @@ from types import MappingProxyType
 # its file, above all on a shared folder.
 MOST_PLAIN, MOST_PACKED = 24 << 20, 32 << 20
 _FASTEST = 1
+# What a text takes up beside its letters, where each of these has one byte.
+_HEAD = sys.getsizeof("\xe9") - 1
 
 
 class Unreadable(Exception):  # noqa: N818 - it stands beside Unloadable, and is as ordinary
@@ -125,7 +127,7 @@ class Sources:
         text = _decode(path, data)
         # A single sign beyond Latin-1 makes the whole text take up twice or four times the memory.
         size = sys.getsizeof(text)
-        if size <= min(self._room[str], 2 * len(text)):
+        if size <= min(self._room[str], _HEAD + len(text)):
             self._plain[path] = text
             self._room[str] -= size
         elif self._room[bytes] > 0:

@@ -84,7 +84,7 @@ def survey(
 
 
 def _derivations(text: str) -> Iterator[tuple[str, str]]:
-    """The classes that begin a line, with the last name of each of their bases."""
+    """The classes that begin a line, with the last name of each of their bases, also that before ``as``."""
     for header in _HEADER.finditer(text):
         start = header.start()
         if text[text.rfind("\n", 0, start) + 1 : start].strip(" \t"):
@@ -93,3 +93,5 @@ def _derivations(text: str) -> Iterator[tuple[str, str]]:
             words = _WORD.findall(base) if "=" not in base else ()
             if words:
                 yield header[1], words[-1]
+                if f" as {words[-1]}" in text:
+                    yield from ((header[1], name) for name in re.findall(rf"(\w+) as {words[-1]}\b", text))
