@@ -274,6 +274,9 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
     decorator = spawning.decorator_row(run, function)
     if decorator is not None and arguments.args:
         return spawning.decorate(run, decorator, arguments.args[0], at, frame)
+    decorated = wrappers.decorated(run, function, path, arguments)
+    if decorated:
+        return decorated
     if path in expressions.NEVER_RETURNS:
         run.emit(expressions.NEVER_RETURNS[path](at))
         return unknown("result of a call that never returns")

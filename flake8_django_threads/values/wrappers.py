@@ -141,6 +141,15 @@ def _using(row: Row, arguments: Arguments) -> str:
     return externals.alias_of(given) if given and given != NONE else ""
 
 
+def decorated(run: Interpreter, manager: Ext, path: str, arguments: Arguments) -> Vals:
+    """The functions that a library's context manager, made by a call, is called with as a decorator."""
+    row = run.models.find("wrapper", path.removesuffix("()")) if path.endswith("()") else None
+    if row is None or row.does not in ("within", "close"):
+        return NOTHING
+    given = arguments.get(0, None) or NOTHING
+    return frozenset(Wrapped(v, path, manager) for v in given if isinstance(v, (Func, Bound, Wrapped, Partial)))
+
+
 def call_wrapped(run: Interpreter, value: Wrapped, arguments: Arguments, at: r.At, frame: Frame) -> Vals:
     """Call a function behind a library's decorator."""
     if value.wrapper.removesuffix("()") not in externals.OFF_LOOP:
