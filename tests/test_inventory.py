@@ -277,6 +277,37 @@ SITES = {
         """,
         [("DJT101", 5)],
     ),
+    "a spawning decorator has a thread of its own, too": (
+        """\
+        def audited(job):
+            def start(*args):
+                threading.Thread(target=job, args=args).start()
+                threading.Thread(target=recount).start()
+            return start
+
+        @audited
+        def ping():
+            print("ping")
+
+        @audited
+        def count():
+            recount()
+        """,
+        [("DJT001", 4), ("DJT001", 11)],
+    ),
+    "a mistake in an inner function that makes a thread too": (
+        """\
+        from django.db import connections
+
+        def outer():
+            def inner():
+                threading.Thread(target=recount).start()
+                for each in connections:
+                    each.close()
+            return inner
+        """,
+        [("DJT001", 5), ("DJT005", 7)],
+    ),
     "nothing is handed over": (
         """\
         def view():

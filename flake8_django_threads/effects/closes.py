@@ -85,6 +85,8 @@ def uses(run: Interpreter, module: r.ModuleFacts, spawns: bool = True) -> tuple[
         use = Use(path, alias, stack, arguments.node, closes, run.off_loop > 0, given or NOTHING)
         found.setdefault((path, tuple((f.module.path, place) for f, place in stack)), use)
 
+    # What was met before, with nobody who noted uses, is run again.
+    run.evaluated = set()
     run.on_library = note
     try:
         with deep_stack():

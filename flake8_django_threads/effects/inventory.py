@@ -96,6 +96,8 @@ class Inventory:
 
     def _sites(self, module: r.ModuleFacts, shown: str, helpers: frozenset[str]) -> Iterator[SpawnSite]:
         self._executions.begin_file()
+        # What the look for helpers has met counts for nothing here.
+        self._run.evaluated = set()
         bodies = dict(self._subclass_sites(module, shown))
         yield from bodies.values()
         candidates = [
