@@ -308,6 +308,34 @@ SITES = {
         """,
         [("DJT001", 5), ("DJT005", 7)],
     ),
+    "a flag that may have changed may also be as it was": (
+        """\
+        OPEN = False
+
+        def start():
+            global OPEN
+            OPEN = False
+            threading.Thread(target=work).start()
+
+        def work():
+            if not OPEN:
+                recount()
+        """,
+        [("DJT001", 6)],
+    ),
+    "a thread class inside a function knows the function's names": (
+        """\
+        def view():
+            job = recount
+
+            class Job(threading.Thread):
+                def run(self):
+                    job()
+
+            Job().start()
+        """,
+        [("DJT001", 5)],
+    ),
     "nothing is handed over": (
         """\
         def view():
