@@ -14,6 +14,7 @@ from .places import PLACES
 from .source import NoEditError, Source, start, whole
 from .stand_above import ABOVE
 from .swap_expression import KINDS
+from .widen_close import close_of_one
 
 Closer = Literal["auto", "connection", "close_all"]
 Wrap = Literal["auto", "inplace", "boundary"]
@@ -42,6 +43,8 @@ def choose(finding: Finding, closer: Closer, source_of: Callable[[str], Source],
     against = _against_in_place(remedy, source_of)
     if remedy.entry is not None and not against and (wrap == "inplace" or (wrap == "auto" and not _is_long(finding))):
         span = remedy.entry.span
+        if finding.code == "DJT007" and wrap == "auto" and (close := _close_of_one(remedy.entry.span, source_of)):
+            return Edit(_own(close.path), close, False, True, swap="close-all")
         return Edit(_own(source_of(span.path).path), span, True, all_databases, move=finding.code == "DJT002")
     if wrap == "inplace":
         raise NoEditError(against)
@@ -55,6 +58,14 @@ def choose(finding: Finding, closer: Closer, source_of: Callable[[str], Source],
     if _is_kept_by_name(source, target):
         raise NoEditError(f"{against or 'wanted at the boundary'}, and a job store could not name a wrapped one")
     return Edit(_own(source.path), target, False, all_databases)
+
+
+def _close_of_one(entry: Span, source_of: Callable[[str], Source]) -> Span | None:
+    """The close at the end of the entry that could be one of all connections."""
+    source = source_of(entry.path)
+    node = definition_at(source, entry)
+    call = close_of_one(source, node) if isinstance(node, ast.FunctionDef) else None
+    return Span(source.path, *source.columns.whole(call)) if call is not None else None
 
 
 def _is_long(finding: Finding) -> bool:

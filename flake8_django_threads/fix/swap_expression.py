@@ -14,6 +14,7 @@ import libcst as cst
 from .edit import Edit, Function
 from .names import Import, Names
 from .source import NoEditError
+from .widen_close import close_all
 
 Swap = Callable[[cst.BaseExpression], cst.BaseExpression]
 _TEST_CASES = {
@@ -57,6 +58,10 @@ def _bare_close_all(was: Was) -> Swap:
     if not isinstance(was.old, cst.Call) or not was.old.args:
         raise NoEditError("the close has no arguments")
     return lambda node: node.with_changes(args=[], whitespace_before_args=cst.SimpleWhitespace(""))
+
+
+def _close_all(was: Was) -> Swap:
+    return close_all(was.old, was.names, was.chain)
 
 
 def _close_wrapper(was: Was) -> Swap:
@@ -130,6 +135,7 @@ _SWAPS = {
     "iterate-all": _iterate_all,
     "await-close-all": _await_close,
     "bare-close-all": _bare_close_all,
+    "close-all": _close_all,
     "close-wrapper": _close_wrapper,
     "on-commit": _on_commit,
     "transaction-test-case": _committing_case,
@@ -168,6 +174,8 @@ def swapped_back(kind: str, old: ast.expr, new: ast.AST) -> ast.expr | None:
         case "transaction-mark", ast.Call(func=func, args=args, keywords=[*rest, ast.keyword("transaction")]):
             bare = isinstance(old, ast.Attribute)
             return func if bare else ast.copy_location(ast.Call(func, args, rest), new)
+        case "close-all", ast.Call(func=ast.Attribute(attr="close_all"), args=[], keywords=[]):
+            return old
         case "await-close-all", ast.Await(value=ast.Call(func=ast.Call(args=[_]), args=[], keywords=[])):
             return old
         case "transaction-test-case", ast.Name() | ast.Attribute():

@@ -1,6 +1,6 @@
 from threading import Thread
 
-from django.db import connection, connections
+from django.db import connections
 
 from orders.models import Order
 
@@ -9,7 +9,6 @@ def sync_orders():
     try:
         Order.objects.using("archive").get(pk=1).push()
     finally:
-        connection.close()
         connections.close_all()
 
 
