@@ -18,15 +18,20 @@ from .widen_close import close_of_one
 
 Closer = Literal["auto", "connection", "close_all"]
 Wrap = Literal["auto", "inplace", "boundary"]
-# A function of more lines does not fit into a screen.
-_LONG = 50
+# A function of more lines does not fit into a screen; where it is started in more places, it is edited all the same.
+_LONG, _FEW = 50, 2
 _NEVER_CLOSE = frozenset({"DJT001", "DJT101"})
 # Decorators that run nothing around the body.
 _SEE_THROUGH = frozenset({"staticmethod", "classmethod", "override", "final"})
 
 
-def choose(finding: Finding, closer: Closer, source_of: Callable[[str], Source], wrap: Wrap = "auto") -> Edit:
-    """Say which edit repairs a finding. Raise NoEditError, with the reason, where none does."""
+def choose(
+    finding: Finding, closer: Closer, source_of: Callable[[str], Source], wrap: Wrap = "auto", spawns: int = 1
+) -> Edit:
+    """Say which edit repairs a finding. Raise NoEditError, with the reason, where none does.
+
+    ``spawns`` is how many findings speak of the same entry: one edit in place serves them all.
+    """
     remedy = finding.remedy
     assert remedy is not None
     if remedy.blocked:
@@ -41,7 +46,11 @@ def choose(finding: Finding, closer: Closer, source_of: Callable[[str], Source],
         return edit._replace(inner=remedy.target)
     all_databases = remedy.many_databases if closer == "auto" else closer == "close_all"
     against = _against_in_place(remedy, source_of)
-    if remedy.entry is not None and not against and (wrap == "inplace" or (wrap == "auto" and not _is_long(finding))):
+    if (
+        remedy.entry is not None
+        and not against
+        and (wrap == "inplace" or (wrap == "auto" and not (_is_long(finding) and spawns <= _FEW)))
+    ):
         span = remedy.entry.span
         if finding.code == "DJT007" and wrap == "auto" and (close := _close_of_one(remedy.entry.span, source_of)):
             return Edit(_own(close.path), close, False, True, swap="close-all")

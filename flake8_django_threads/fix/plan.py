@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -103,11 +103,12 @@ def _plan(
     wanted: dict[str, dict[Edit, list[Finding]]] = defaultdict(dict)
     refused: list[Refusal] = []
     hidden: list[Refusal] = []
+    spawns = Counter(finding.remedy.entry for finding in findings if finding.remedy is not None)
     for finding in findings:
         if finding.remedy is None:
             continue
         try:
-            edit = choose(finding, closer, sources.get, ways.get(finding, wrap))
+            edit = choose(finding, closer, sources.get, ways.get(finding, wrap), spawns[finding.remedy.entry])
             if contents is not None and edit.path not in contents:
                 raise NoEditError(f"the edit belongs into {edit.path}")
         except _FAILURES as error:
