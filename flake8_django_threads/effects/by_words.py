@@ -13,7 +13,7 @@ from typing import NamedTuple
 from flake8_django_threads.project.sources import last, parent
 
 # A name that stands in more files than these is not followed, nor is what more names lead to at once.
-MOST_FILES, MOST_NAMES = 25, 24
+MOST_FILES, MOST_NAMES = 25, 12
 _HEADER = re.compile(r"^([ \t]*)(?:async[ \t]+)?(def|class)[ \t]+(\w+)", re.MULTILINE)
 _ASSIGNED = re.compile(r"(\w+)[ \t]*(?::[^=\n]*)?=(?!=)")
 

@@ -20,6 +20,8 @@ from flake8_django_threads.values.externals import CONNECTIONS
 from flake8_django_threads.values.interpreter import Interpreter, ignore
 
 DEPTH, STEPS, MOST_ROOTS = 3, 10_000, 60
+# Where it is asked what a file itself has written, a function that gives a connection is as far as one has to look.
+OWN_DEPTH = 2
 # What is asked of a connection in passing: it neither closes it nor looks as if it did.
 _PASSING = frozenset(
     {"alias", "autocommit", "creation", "cursor", "data_types", "ensure_connection", "features", "force_debug_cursor"}
@@ -88,11 +90,13 @@ def uses(run: Interpreter, module: r.ModuleFacts, spawns: bool = True) -> tuple[
     # What was met before, with nobody who noted uses, is run again.
     run.evaluated = set()
     run.on_library = note
+    deep = spawns or any(function.is_async for function in module.functions)
+    depth = DEPTH if deep else OWN_DEPTH
     try:
         with deep_stack():
             for root, inside in _roots(run, module, frozenset() if spawns else _PASSING):
                 with suppress(*LIMITS):
-                    _run(run, module, root, inside)
+                    _run(run, module, root, inside, depth)
     finally:
         run.on_library = ignore
     own = [use for use in found.values() if any(frame.module is module for frame, _ in use.stack)]
@@ -116,14 +120,16 @@ def is_connections(run: Interpreter, module: r.ModuleFacts, expr: r.Expr) -> boo
     return False
 
 
-def _run(run: Interpreter, module: r.ModuleFacts, root: r.Scope, inside: list[tuple[r.Call, r.Scope]]) -> None:
+def _run(
+    run: Interpreter, module: r.ModuleFacts, root: r.Scope, inside: list[tuple[r.Call, r.Scope]], depth: int
+) -> None:
     run.begin()
     frame: Frame | None = None
     if isinstance(root, r.Function):
-        frame = run_symbolically(run, outer_function(module, root), DEPTH, STEPS)
+        frame = run_symbolically(run, outer_function(module, root), depth, STEPS)
     for call, scope in inside:
         if (module.path, call.at) not in run.evaluated:
-            reach(run, module, call, scope, root, frame, DEPTH)
+            reach(run, module, call, scope, root, frame, depth)
 
 
 def _roots(

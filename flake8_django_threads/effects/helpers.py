@@ -64,6 +64,9 @@ class Helpers:
         run.evaluated = set()
         given: list[bool] = []
         run.on_spawn = lambda event: given.append(left_to_parameter(event, root, run)) if not run.in_thread else None
+        # Who makes the objects of the project is worth asking only where one may hold what starts the thread.
+        held = any(isinstance(call.func, r.Attr) and isinstance(call.func.base, r.Attr) for call, _ in inside)
+        run.makers.at_rest = not held
         try:
             frame = run_symbolically(run, outer_function(module, root), HELPER_DEPTH)
             for call, scope in inside:
@@ -73,6 +76,7 @@ class Helpers:
             pass
         finally:
             run.on_spawn = ignore
+            run.makers.at_rest = False
         return any(given)
 
 

@@ -11,6 +11,7 @@ from flake8_django_threads.project.sources import Sources, Unreadable
 
 # It begins with a literal, which the search jumps to; what stands before that is looked at afterwards.
 _HEADER = re.compile(r"class[ \t]+(\w+)[ \t]*\(([^)]*)\)")
+_AS = re.compile(r" as (\w+)")
 _WORD = re.compile(r"\w+")
 
 Derived: TypeAlias = Mapping[str, tuple[tuple[str, str], ...]]
@@ -85,13 +86,17 @@ def survey(
 
 def _derivations(text: str) -> Iterator[tuple[str, str]]:
     """The classes that begin a line, with the last name of each of their bases, also that before ``as``."""
+    renamed: dict[str, int] | None = None
     for header in _HEADER.finditer(text):
         start = header.start()
         if text[text.rfind("\n", 0, start) + 1 : start].strip(" \t"):
             continue
+        if renamed is None:
+            renamed = {found[1]: found.start() for found in _AS.finditer(text)}
         for base in header[2].split(","):
             words = _WORD.findall(base) if "=" not in base else ()
             if words:
                 yield header[1], words[-1]
-                if f" as {words[-1]}" in text:
-                    yield from ((header[1], name) for name in re.findall(rf"(\w+) as {words[-1]}\b", text))
+                end = renamed.get(words[-1])
+                if end is not None and (before := _WORD.findall(text[text.rfind("\n", 0, end) + 1 : end])):
+                    yield header[1], before[-1]

@@ -37,10 +37,11 @@ _DEPTH, _STEPS = 6, 10_000
 
 
 class Makers:
-    """Finds and runs the calls that make objects of a class, once for each class."""
+    """Finds and runs the calls that make objects of a class, once for each class; nothing while it is ``at_rest``."""
 
     def __init__(self, run: Interpreter) -> None:
         self._run = run
+        self.at_rest = False
         self._made: dict[ClassValue, tuple[Instance, ...]] = {}
 
     def attribute(self, klass: ClassValue, name: str) -> Vals:
@@ -49,6 +50,8 @@ class Makers:
         Code that an object was given to run counts in another thread only, and not in the object's own if it is one:
         else it is whoever gave the code that starts it.
         """
+        if self.at_rest:
+            return NOTHING
         run = self._run
         held = join(run.store.get((made, name)) or NOTHING for made in self._objects(klass))
         # A container is filled by statements around the call that makes the object, and only that call was run.
