@@ -5,6 +5,7 @@ Everything is resolved by running the functions, so that imports under other nam
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
@@ -139,7 +140,11 @@ def _roots(
     names = connection_names(run, module)
     if not names:
         return
-    scopes: tuple[r.ModuleFacts | r.Function, ...] = (module, *module.functions)
+    lines = _lines(run.modules.text(module.path), names)
+    scopes: tuple[r.ModuleFacts | r.Function, ...] = (
+        module,
+        *(f for f in module.functions if bisect_right(lines, f.at[2]) > bisect_left(lines, f.at[0])),
+    )
     holding: set[r.Scope] = {scope for scope in scopes if _mentions(scope, names, passing)}
     roots = dict.fromkeys(outermost(scope) for scope in scopes if scope in holding)
     called = {root.name for root in roots if isinstance(root, r.Function)}
@@ -156,6 +161,19 @@ def imported_as(module: r.ModuleFacts, wanted: frozenset[str]) -> frozenset[str]
     """The names themselves, and what the top of the module imports them as."""
     found = {alias for s in module.body if isinstance(s, r.ImportFrom) for name, alias in s.names if name in wanted}
     return wanted | found
+
+
+def _lines(text: str, names: frozenset[str]) -> list[int]:
+    """The numbers of the lines of a text that hold one of the names, in order."""
+    found: set[int] = set()
+    for name in names:
+        place, number, counted = text.find(name), 1, 0
+        while place >= 0:
+            number += text.count("\n", counted, place)
+            counted = place
+            found.add(number)
+            place = text.find(name, place + len(name))
+    return sorted(found)
 
 
 def _mentions(scope: r.ModuleFacts | r.Function, names: frozenset[str], passing: frozenset[str]) -> bool:

@@ -20,8 +20,8 @@ from types import MappingProxyType
 # its file, above all on a shared folder.
 MOST_PLAIN, MOST_PACKED = 24 << 20, 32 << 20
 _FASTEST = 1
-# What a text takes up beside its letters, where each of these has one byte.
-_HEAD = sys.getsizeof("\xe9") - 1
+# What a text takes up beside its letters.
+_HEAD = sys.getsizeof("\u20ac") - 2
 
 
 class Unreadable(Exception):  # noqa: N818 - it stands beside Unloadable, and is as ordinary
@@ -125,9 +125,9 @@ class Sources:
         except OSError as error:
             raise Unreadable(path, 1, error.strerror or type(error).__name__) from error
         text = _decode(path, data)
-        # A single sign beyond Latin-1 makes the whole text take up twice or four times the memory.
+        # A single sign beyond Latin-1 makes the whole text take up twice the memory, a pictogram four times.
         size = sys.getsizeof(text)
-        if size <= min(self._room[str], _HEAD + len(text)):
+        if size <= min(self._room[str], _HEAD + 2 * len(text)):
             self._plain[path] = text
             self._room[str] -= size
         elif self._room[bytes] > 0:
