@@ -68,14 +68,14 @@ def main() -> None:
     if not chosen.folder:
         # Else the project that the files are taken to belong to would be the repository that this file is in.
         (project / ".git").mkdir(exist_ok=True)
-    subjects = {"nothing": nothing(), "django-threads": Subject(Path(sys.executable), ("--select=DJT", "--isolated"))}
+    subjects = {"nothing": nothing(), "django-threads": ours()}
 
     # The first round is thrown away: it compiles modules and fills the disk cache.
     rounds = [{name: run(subject, project) for name, subject in subjects.items()} for _ in range(chosen.rounds + 1)]
     costs = {name: [measured[name] for measured in rounds[1:]] for name in subjects}
     paths = {name: count_paths(subject, project) for name, subject in subjects.items()}
     print(report(str(chosen.folder or ", ".join(packages)), project, costs, paths))
-    print(f"\n{prepared(project, costs)}\n{check(project)}\n{followed(project)}")
+    print(f"\n{prepared(project, costs)}\n{check(subjects['django-threads'], project)}\n{followed(project)}")
 
 
 def together(projects: list[Path]) -> Path:
@@ -103,12 +103,12 @@ def prepared(project: Path, costs: dict[str, list[Cost]]) -> str:
     return f"index of the project: {spent:.2f} s of CPU; with it x {cold:.3f}, without x {warm:.3f}"
 
 
-def check(project: Path) -> str:
+def check(subject: Subject, project: Path) -> str:
     """Say what ``djt-fix --check`` costs, start-up included, beside parsing every file once."""
     with tempfile.TemporaryFile() as output:
         command = "import sys; from flake8_django_threads.cli import main; sys.exit(main(['--check', '.']))"
         process = subprocess.Popen(
-            [sys.executable, "-c", command], cwd=project, stdout=output, stderr=subprocess.STDOUT
+            [subject.python, "-c", command], cwd=project, stdout=output, stderr=subprocess.STDOUT
         )
         _, _, usage = os.wait4(process.pid, 0)
     before = time.process_time()
@@ -143,14 +143,26 @@ def followed(project: Path) -> str:
 
 def nothing() -> Subject:
     """Make an environment without the package: flake8 runs every plugin that is installed, asked for or not."""
-    folder = FOLDER / "nothing"
+    python = environment("nothing")
+    config = FOLDER / "nothing" / "flake8.cfg"
+    config.write_text(f"[flake8:local-plugins]\nextension = NOP = nothing:Plugin\npaths = {HERE}\n")
+    return Subject(python, ("--select=NOP", f"--config={config}"))
+
+
+def ours() -> Subject:
+    """Make one with the package and what it needs, and nothing more, as pre-commit does."""
+    return Subject(environment("ours", str(HERE.parents[1])), ("--select=DJT", "--isolated"))
+
+
+def environment(name: str, *packages: str) -> Path:
+    """Its interpreter. What flake8 itself runs has the versions of this one."""
+    folder = FOLDER / name
     python = folder / "bin" / "python"
     pins = [f"{name}=={version(name)}" for name in SHARED]
     venv.create(folder, with_pip=True)
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *pins], check=True)
-    config = folder / "flake8.cfg"
-    config.write_text(f"[flake8:local-plugins]\nextension = NOP = nothing:Plugin\npaths = {HERE}\n")
-    return Subject(python, ("--select=NOP", f"--config={config}"))
+    quiet = ("--quiet", "--disable-pip-version-check", "--root-user-action=ignore")
+    subprocess.run([python, "-m", "pip", "install", *quiet, "--upgrade", *pins, *packages], check=True)
+    return python
 
 
 def run(subject: Subject, project: Path) -> Cost:
