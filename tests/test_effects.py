@@ -366,6 +366,12 @@ def test_a_loop_in_a_generator_managers_body_rests_inside_it() -> None:
     assert OPEN in exits(outcome.jumps[RESTS])
 
 
+def test_a_loop_in_the_body_of_a_loop_over_a_generator_rests_before_its_close() -> None:
+    pages = call(attempt(flow.YieldPoint(AT), final=close))
+    outcome = fold(flow.ForGenerator(AT, pages, loop(touch, endless=True), NOTHING))
+    assert OPEN in exits(outcome.jumps[RESTS])
+
+
 # Calls.
 
 
