@@ -49,7 +49,7 @@ def choose(
     if (
         remedy.entry is not None
         and not against
-        and (wrap == "inplace" or (wrap == "auto" and not (_is_long(finding) and spawns <= _FEW)))
+        and (wrap == "inplace" or (wrap == "auto" and not (spawns <= _FEW and _is_long(finding, source_of))))
     ):
         span = remedy.entry.span
         if finding.code == "DJT007" and wrap == "auto" and (close := _close_of_one(remedy.entry.span, source_of)):
@@ -77,13 +77,20 @@ def _close_of_one(entry: Span, source_of: Callable[[str], Source]) -> Span | Non
     return Span(source.path, *source.columns.whole(call)) if call is not None else None
 
 
-def _is_long(finding: Finding) -> bool:
+def _is_long(finding: Finding, source_of: Callable[[str], Source]) -> bool:
     """Whether a body is so long that to indent all of it would hide what has changed.
 
-    A close that it holds already is moved or completed in place.
+    A ``try`` that is all of it gets its ``finally`` as it stands, and a close that it holds already is moved or
+    completed in place.
     """
     entry = finding.remedy.entry if finding.remedy is not None else None
-    return entry is not None and entry.span.end_line - entry.span.line > _LONG and finding.code in _NEVER_CLOSE
+    if entry is None or entry.span.end_line - entry.span.line <= _LONG or finding.code not in _NEVER_CLOSE:
+        return False
+    node = definition_at(source_of(entry.span.path), entry.span)
+    if not isinstance(node, ast.FunctionDef):
+        return True
+    own = node.body[ast.get_docstring(node, clean=False) is not None :]
+    return not (len(own) == 1 and isinstance(own[0], ast.Try))
 
 
 def _is_kept_by_name(source: Source, target: Span) -> bool:
