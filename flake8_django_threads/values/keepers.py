@@ -41,16 +41,21 @@ def kept(run: Interpreter, row: Row, receiver: Value | None) -> Vals:
 
 
 def has_base(run: Interpreter, row: Row, receiver: Value | None, arguments: Arguments) -> bool:
-    """Whether an object, or the class that is given, has the base without which the row says nothing."""
+    """Whether an object, or what is given where the row says, has the base without which the row says nothing."""
     if row.needs_base is None:
         return True
     if row.server is not None:
         given = arguments.get(row.server.position, row.server.keyword)
-        return bool(given) and all(run.classes.is_a(v, row.needs_base) for v in given or NOTHING)
-    klass = receiver.klass if isinstance(receiver, Instance) else receiver
+        return bool(given) and all(_is_a(run, v, row.needs_base) for v in given or NOTHING)
+    return receiver is not None and _is_a(run, receiver, row.needs_base)
+
+
+def _is_a(run: Interpreter, value: Value, base: str) -> bool:
+    """Whether a class, or that of an object, has a base."""
+    klass = value.klass if isinstance(value, Instance) else value
     if isinstance(klass, Ext):
         klass = Ext(klass.path.removesuffix("()"))
-    return klass is not None and run.classes.is_a(klass, row.needs_base)
+    return run.classes.is_a(klass, base)
 
 
 __all__ = ["has_base", "keep", "kept", "made"]
