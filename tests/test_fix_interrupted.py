@@ -1,4 +1,4 @@
-"""Whatever ends a run of djt-fix, and whoever runs it at the same time: each file is whole, old or new."""
+"""Whatever ends a run of djt-fix, and whoever runs it beside: each file is whole, and finds what it imports."""
 
 from __future__ import annotations
 
@@ -25,8 +25,13 @@ from flake8_django_threads.fix.write import write
 
 ROOT = Path(__file__).parents[1]
 CASE = next(case for case in LINTED if case.name == "files/both_edits")
+SHARING = next(case for case in LINTED if case.name == "files/wrapper_for_two_files")
 PAIRS = 3
-FILES = PAIRS * len(CASE.before)
+# What several files of a package import is made, and they are changed like all others.
+MADE = "shop/closing_connections.py"
+IMPORTERS = sorted(name for name, text in SHARING.after.items() if name != MADE and text != SHARING.before[name])
+IMPORTED = b"from shop.closing_connections import"
+FILES = PAIRS * len(CASE.before) + len([MADE, *IMPORTERS])
 # One long line costs no time to read, and takes its time to be written.
 PADDING = "# " + "x" * 60_000 + "\n"
 SOME, MANY = 8, 500
@@ -41,6 +46,10 @@ def tree(tmp_path: Path) -> Path:
             made = text.replace("only_spawned", f"only_{number}").replace("shared", f"shared_{number}")
             path = folder / f"{name.removesuffix('.py')}_{number}.py"
             path.write_text(made.replace("from jobs", f"from jobs_{number}") + PADDING)
+    SHARING.lay_out(folder)
+    for name in IMPORTERS:
+        path = folder / name
+        path.write_text(path.read_text() + PADDING)
     return folder
 
 
@@ -49,9 +58,10 @@ def contents(tree: Path) -> dict[str, bytes]:
 
 
 class Run:
-    """djt-fix in a process of its own, which says when it begins to write a file."""
+    """djt-fix in a process of its own, which says when it begins to write a file; it dies after so many ``writes``."""
 
-    def __init__(self, tree: Path) -> None:
+    def __init__(self, tree: Path, writes: int = -1) -> None:
+        self._writes = writes
         self._said, saying = os.pipe()
         self._child = os.fork()
         if self._child == 0:
@@ -65,6 +75,9 @@ class Run:
         os.chdir(tree)
 
         def said(change: Change) -> None:
+            if self._writes == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            self._writes -= 1
             os.write(saying, b".")
             write(change)
 
@@ -84,9 +97,11 @@ class Run:
         os.close(self._said)
 
 
-def wholly(found: Mapping[str, bytes], old: Mapping[str, bytes], new: Mapping[str, bytes]) -> list[str]:
-    """The files that are neither old nor new."""
-    return [name for name in old if found.get(name) not in (old[name], new[name])]
+def broken(found: Mapping[str, bytes], old: Mapping[str, bytes], new: Mapping[str, bytes]) -> list[str]:
+    """The files that are neither old nor new, and those that import what is not there."""
+    names = found.keys() | new.keys()
+    torn = [name for name in names if found.get(name) not in (old.get(name), new.get(name))]
+    return torn + [name for name, text in found.items() if IMPORTED in text and found.get(MADE) != new[MADE]]
 
 
 def lengths(tree: Path) -> tuple[float, float]:
@@ -108,9 +123,10 @@ def test_killed_at_any_moment_each_file_is_whole(kills: int, tree: Path, tmp_pat
     # Here, so that what is run below has everything loaded.
     assert main(["--write", str(done)]) == 1
     new = contents(done)
-    assert sum(old[name] != new[name] for name in old) == FILES
+    assert sum(old.get(name) != new[name] for name in new) == FILES
+    assert [name for name in sorted(new) if IMPORTED in new[name]] == IMPORTERS
     whole_run, writes = lengths(shutil.copytree(tree, tmp_path / "again"))
-    mended = []
+    mended, sharing = [], Counter[tuple[bool, int]]()
     for number in range(kills):
         copy = shutil.copytree(tree, tmp_path / f"copy_{number}")
         run = Run(copy)
@@ -123,8 +139,9 @@ def test_killed_at_any_moment_each_file_is_whole(kills: int, tree: Path, tmp_pat
             time.sleep(chance.uniform(0, 1.5 * whole_run))
         run.over(signal.SIGKILL)
         found = contents(copy)
-        assert wholly(found, old, new) == [], number
-        mended.append(sum(found[name] == new[name] != old[name] for name in old))
+        assert broken(found, old, new) == [], number
+        mended.append(sum(found[name] != old.get(name) for name in found))
+        sharing[MADE in found, sum(IMPORTED in text for text in found.values())] += 1
         if number % 8 == 0:
             Run(copy).over()
             assert contents(copy) == new, number
@@ -132,6 +149,21 @@ def test_killed_at_any_moment_each_file_is_whole(kills: int, tree: Path, tmp_pat
     # Otherwise no kill has met a run that was writing.
     assert set(mended) & set(range(1, FILES))
     print(f"{kills} kills; runs with so many files written: {sorted(Counter(mended).items())}")
+    print(f"runs with the shared module, and so many files that import it: {sorted(sharing.items())}")
+
+
+def test_killed_between_any_two_writes_each_file_finds_what_it_imports(tree: Path, tmp_path: Path) -> None:
+    old = contents(tree)
+    assert main(["--write", str(shutil.copytree(tree, tmp_path / "done"))]) == 1
+    new = contents(tmp_path / "done")
+    for writes in range(FILES):
+        copy = shutil.copytree(tree, tmp_path / f"copy_{writes}")
+        Run(copy, writes).over()
+        found = contents(copy)
+        assert sum(found[name] != old.get(name) for name in found) == writes
+        assert broken(found, old, new) == []
+        Run(copy).over()
+        assert contents(copy) == new
 
 
 def test_two_runs_at_once_do_the_work_of_one(tree: Path) -> None:
@@ -143,7 +175,7 @@ def test_two_runs_at_once_do_the_work_of_one(tree: Path) -> None:
     told = [process.communicate()[1].decode() for process in runs]
     assert all("Traceback" not in text and "internal error" not in text for text in told), told
     twice = contents(tree)
-    assert sum(old[name] != twice[name] for name in old) == FILES
+    assert sum(old.get(name) != twice[name] for name in twice) == FILES
     assert all(text.count(b"finally:") <= 1 for text in twice.values())
     assert [path.name for path in tree.rglob(".*")] == []
 
@@ -162,7 +194,7 @@ def test_a_file_that_vanishes_is_told_in_one_line(
     assert main(["--write", "."]) == 2
     told = capsys.readouterr()
     assert told.err.splitlines()[0] == "jobs_0.py: cannot be written: No such file or directory"
-    assert told.out.count("fixed ") == FILES - 1
+    assert told.out.count("fixed ") + told.out.count("made ") == FILES - 1
 
 
 def test_the_owner_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
