@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +71,19 @@ def test_what_came_meanwhile_is_not_replaced(project: Path) -> None:
     assert {path.name for path in (project / "shop").iterdir()} == {
         "__init__.py", "names.py", "orders.py", "late", "closing_connections.py",
     }  # fmt: skip
+
+
+def test_it_is_made_where_there_are_no_hard_links(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    assert main(["--write", "."]) == 1
+    assert {name: (project / name).read_text() for name in TWO.after} == TWO.after
+    with pytest.raises(PermissionError):
+        write(Change(str(project / MODULE), None, b"x = 2\n", ()))
+    assert (project / MODULE).read_text() == TWO.after[MODULE]
+    assert [path.name for path in project.rglob(".*")] == []
 
 
 def test_a_package_needs_no_init(tmp_path: Path) -> None:

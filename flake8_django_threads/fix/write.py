@@ -54,8 +54,14 @@ def _make(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError, AttributeError):
             os.chown(temporary, status.st_uid, status.st_gid)
         temporary.chmod(stat.S_IMODE(status.st_mode) & (0o777 if beside != path.parent else 0o666))
-        # Unlike a rename this does not replace what somebody has put there meanwhile.
-        path.hardlink_to(temporary)
+        try:
+            # Unlike a rename this does not replace what somebody has put there meanwhile.
+            path.hardlink_to(temporary)
+        except OSError:
+            if os.path.lexists(path):
+                raise
+            # Folders that a virtual machine or a network shares often know no hard links.
+            temporary.rename(path)
     finally:
         temporary.unlink(missing_ok=True)
 
