@@ -59,13 +59,11 @@ class Tree:
         return [self.name(path) for path in self.resolver.files(str(self.top))]
 
 
-@pytest.mark.parametrize(("plain", "packed", "opened"), [(1 << 20, 0, 2), (60, 1 << 20, 2), (60, 0, 3), (0, 0, 4)])
-def test_texts_are_kept_where_there_is_room(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plain: int, packed: int, opened: int
+@pytest.mark.parametrize(("room", "opened"), [(1 << 20, 2), (1, 3), (0, 4)])
+def test_texts_are_kept_while_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int, opened: int
 ) -> None:
-    """A short text finds room of 60 bytes, a long one does not."""
-    monkeypatch.setattr("flake8_django_threads.project.sources.MOST_PLAIN", plain)
-    monkeypatch.setattr("flake8_django_threads.project.sources.MOST_PACKED", packed)
+    monkeypatch.setattr("flake8_django_threads.project.sources.MOST_KEPT", room)
     texts = {str(tmp_path / "long.py"): "long = 'é'\n" * 9, str(tmp_path / "short.py"): "a = 1\n"}
     for path, text in texts.items():
         Path(path).write_text(text, "utf-8")

@@ -82,7 +82,7 @@ DEEP = 50_000
 
 _numbers: Position = attrgetter("lineno", "col_offset", "end_lineno", "end_col_offset")
 # One object for a line, however many positions are in it: their numbers took a third of the memory of the facts.
-_LINES = tuple(range(1 << 14))
+_LINES = tuple(range(1 << 12))
 _TYPE_TEXT = re.compile(r"(?!.*\b\d+[^\W\d])[\w\s.,|\[\]'\"]+", re.DOTALL)
 
 _OPERATORS: dict[type[ast.AST], str] = {
@@ -170,11 +170,9 @@ def _byte_position(node: ast.AST) -> At:
     return (_LINES[at[0]], at[1], _LINES[at[2]], at[3]) if at[2] < len(_LINES) else at
 
 
-def _docstring(body: list[ast.stmt]) -> str | None:
-    match body:
-        case [ast.Expr(value=ast.Constant(value=str(text))), *_]:
-            return text
-    return None
+def _begins_with_docstring(body: list[ast.stmt]) -> bool:
+    first = body[0] if body else None
+    return isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
 
 
 def _last_name(node: ast.expr) -> str:
@@ -451,10 +449,13 @@ class _Lowering:
 
     def body(self, nodes: list[ast.stmt]) -> Block:
         """The block of a scope, without its docstring."""
-        return self.block(nodes if _docstring(nodes) is None else nodes[1:])
+        return self.block(nodes[1:] if _begins_with_docstring(nodes) else nodes)
 
     def evaluate(self, node: ast.Expr, emit: Emit) -> None:
-        emit(Evaluate(self.position(node), self.one(node.value)))
+        value = self.one(node.value)
+        # Most statements of an expression are as long as it is: one position serves both.
+        at = self.position(node)
+        emit(Evaluate(value.at if value.at == at else at, value))
 
     def assign(self, node: ast.Assign, emit: Emit) -> None:
         targets = self.targets(node.targets)
@@ -619,7 +620,6 @@ class _Lowering:
             first = function.parameters[:1]
             if first and first[0].kind == "positional" and "staticmethod" not in map(_last_name, node.decorator_list):
                 receiver = first[0].name
-        function.docstring = _docstring(node.body)
         outer = self.enter(function, receiver)
         function.body = self.body(node.body)
         self.leave(outer)

@@ -446,7 +446,6 @@ class Function:
     nonlocal_names: frozenset[str] = frozenset()
     local_names: frozenset[str] = frozenset()
     cell_names: frozenset[str] = frozenset()
-    docstring: str | None = None
     owner: ClassFact | Function | ModuleFacts | None = field(default=None, repr=False)
 
 

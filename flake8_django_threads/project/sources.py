@@ -9,19 +9,15 @@ from __future__ import annotations
 import codecs
 import io
 import os
-import sys
 import tokenize
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from types import MappingProxyType
 
-# Texts of a project are kept, and those for which this room is too small packed: to unpack one costs less than to open
-# its file, above all on a shared folder.
-MOST_PLAIN, MOST_PACKED = 24 << 20, 32 << 20
+# Texts of a project are kept packed: to unpack one costs less than to open its file, above all on a shared folder.
+MOST_KEPT = 32 << 20
 _FASTEST = 1
-# What a text takes up beside its letters.
-_HEAD = sys.getsizeof("\u20ac") - 2
 
 
 class Unreadable(Exception):  # noqa: N818 - it stands beside Unloadable, and is as ordinary
@@ -88,15 +84,13 @@ class Sources:
         self._listings: dict[str, Mapping[str, bool]] = {}
         self._links: set[str] = set()
         self._latest = ("", "")
-        self._plain: dict[str, str] = {}
         self._packed: dict[str, bytes] = {}
-        self._room = {str: MOST_PLAIN, bytes: MOST_PACKED}
+        self._room = MOST_KEPT
 
     def beside(self, overlay: Mapping[str, str]) -> Sources:
         """The files with other texts over them; what was read and listed of the disk stays as it was seen here."""
         sources = Sources(overlay)
-        sources._plain, sources._packed, sources._room = self._plain, self._packed, self._room
-        sources._links = self._links
+        sources._packed, sources._room, sources._links = self._packed, self._room, self._links
         same = sources._overlaid.keys() | self._overlaid.keys()
         sources._listings = {folder: names for folder, names in self._listings.items() if folder not in same}
         return sources
@@ -109,8 +103,6 @@ class Sources:
         """
         if path in self._overlay:
             return self._overlay[path]
-        if path in self._plain:
-            return self._plain[path]
         if self._latest[0] != path:
             packed = self._packed.get(path)
             text = zlib.decompress(packed).decode("utf-8", "surrogatepass") if packed is not None else self._open(path)
@@ -125,14 +117,9 @@ class Sources:
         except OSError as error:
             raise Unreadable(path, 1, error.strerror or type(error).__name__) from error
         text = _decode(path, data)
-        # A single sign beyond Latin-1 makes the whole text take up twice the memory, a pictogram four times.
-        size = sys.getsizeof(text)
-        if size <= min(self._room[str], _HEAD + 2 * len(text)):
-            self._plain[path] = text
-            self._room[str] -= size
-        elif self._room[bytes] > 0:
+        if self._room > 0:
             packed = self._packed[path] = zlib.compress(text.encode("utf-8", "surrogatepass"), _FASTEST)
-            self._room[bytes] -= len(packed)
+            self._room -= len(packed)
         return text
 
     def listing(self, folder: str) -> Mapping[str, bool]:

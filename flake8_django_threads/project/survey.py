@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from sys import intern
 from typing import NamedTuple, TypeAlias
 
 from flake8_django_threads.project.resolve import Resolver
@@ -96,7 +97,7 @@ def _derivations(text: str) -> Iterator[tuple[str, str]]:
         for base in header[2].split(","):
             words = _WORD.findall(base) if "=" not in base else ()
             if words:
-                yield header[1], words[-1]
+                yield intern(header[1]), intern(words[-1])
                 end = renamed.get(words[-1])
                 if end is not None and (before := _WORD.findall(text[text.rfind("\n", 0, end) + 1 : end])):
-                    yield header[1], before[-1]
+                    yield intern(header[1]), intern(before[-1])
