@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from flake8_django_threads.base import Finding, Remedy, Span
+from flake8_django_threads.effects.closing_words import is_imported
 from flake8_django_threads.effects.linted_file import LintedFile
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.places import begin
@@ -56,7 +57,7 @@ class IteratesAliases(Rule):
         had = "db.connections" in text or "import *" in text
         bare = False
         for found in _NAMED.finditer(text):
-            imported = _is_imported(text, found.start())
+            imported = is_imported(text, found.start())
             had = had or imported
             bare = bare or bool(found[1]) or not imported
         return had and bare
@@ -74,14 +75,6 @@ class IteratesAliases(Rule):
                 f"iterating connections gives alias names: .{name} raises AttributeError: 'str' object has no attribute"
             )
             yield self.found_at(file, use.at, f"{text} {name!r}", remedy)
-
-
-def _is_imported(text: str, place: int) -> bool:
-    """Whether the name at a place of the text stands in an import statement."""
-    line = text[text.rfind("\n", 0, place) + 1 : place].lstrip()
-    bracket = text.rfind("(", 0, place)
-    inside = bracket >= 0 and text[:bracket].rstrip(" ").endswith("import") and ")" not in text[bracket:place]
-    return inside or line.startswith(("from ", "import "))
 
 
 def _remedy(file: LintedFile, at: r.At) -> Remedy | None:

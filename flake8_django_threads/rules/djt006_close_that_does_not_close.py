@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_django_threads.base import Finding, Remedy, Span
+from flake8_django_threads.effects.closing_words import has
 from flake8_django_threads.effects.linted_file import LintedFile
 from flake8_django_threads.effects.stand_ins import takes_stand_in_away
 from flake8_django_threads.facts import records as r
@@ -28,7 +29,9 @@ _SILENT_HERE = {
     "django.db.reset_queries": "empties the log of queries alone",
 }
 # What a mistake has to look like, whatever the connection is called there.
-_WRITTEN = re.compile(r"\bclose_all\s*\((?!\s*\))|\bdel\s[^\n]*\[|\.connection[\s\\)]*\.\s*close\b")
+_WITH_ARGUMENT = re.compile(r"\bclose_all\s*\((?!\s*\))")
+_DELETED = re.compile(r"\bdel\s[^\n]*\[")
+_OF_THE_DRIVER = re.compile(r"\.connection[\s\\)]*\.\s*close\b")
 _WITH = re.compile(r"with\b([^:]*)")
 _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
@@ -79,7 +82,14 @@ class CloseThatDoesNotClose(Rule):
 
     def looks_worth(self, text: str, spawns: bool) -> bool:
         """A mistake is written in the file itself; what a thread forgets to close may be anything."""
-        return spawns or bool(_WRITTEN.search(text)) or any(map(_may_enter, _with_items(text)))
+        if spawns or ("close_all" in text and _WITH_ARGUMENT.search(text)):
+            return True
+        many = has(text, "connections")
+        if not (many or has(text, "connection")):
+            return False
+        if many and _DELETED.search(text):
+            return True
+        return bool(_OF_THE_DRIVER.search(text)) or any(map(_may_enter, _with_items(text)))
 
     def check_file(self, file: LintedFile) -> Iterable[Finding]:
         """Report what raises, what forgets an open connection, and what stands for the close in a leaking thread."""
