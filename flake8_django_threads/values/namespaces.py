@@ -280,7 +280,7 @@ class Namespaces:
         if found is not None and any(
             isinstance(v, (Box, Instance, ClassValue, Func))
             or (isinstance(v, Wrapped) and v.wrapper == DISPATCH)
-            or (isinstance(v, Ext) and v.path.endswith(("Queue()", ".Signal()")))
+            or (isinstance(v, Ext) and (v.site is not None or v.path.endswith(("Queue()", ".Signal()"))))
             for v in found
         ):
             self._run.mutations.apply(module, name, found)
