@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from flake8_django_threads.effects.doubles import replaced
+from flake8_django_threads.effects.doubles import replaced, takes_the_query
 from flake8_django_threads.facts.records import ClassFact, ModuleFacts
 from flake8_django_threads.models.load import load
 from flake8_django_threads.project.beyond import Beyond
@@ -57,3 +57,21 @@ def test_what_a_test_replaces(tmp_path: Path, source: str, names: set[str]) -> N
     test = next(function for function in module.functions if function.name == "test")
     klass = test.owner if isinstance(test.owner, ClassFact) else None
     assert replaced(run, module, test, klass) == names
+
+
+CALLS = (("report", "/app/tests.py", (1, 0, 1, 1)), ("count", "/app/jobs.py", (2, 0, 2, 1)))
+TAKES = {
+    "the method of the query": ("app.models.Order.objects.count", True),
+    "the class's own method": ("app.models.Order.count", True),
+    "the function where it is called": ("app.jobs.count", True),
+    "the function where it is not looked up": ("app.models.count", False),
+    "what the test calls": ("app.tests.report", True),
+    "a method of that name": ("app.names.Names.count", False),
+    "the last name alone": ("count", False),
+    "something else": ("app.jobs.name_of", False),
+}
+
+
+@pytest.mark.parametrize(("path", "taken"), TAKES.values(), ids=TAKES)
+def test_what_takes_the_query(path: str, taken: bool) -> None:
+    assert takes_the_query("Order.count", CALLS, {path}) is taken

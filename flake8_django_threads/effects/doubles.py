@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
+from flake8_django_threads.effects.spawn_index import module_name
 from flake8_django_threads.effects.way import functions_on
 from flake8_django_threads.facts import records as r
 from flake8_django_threads.facts.walk import last_name
@@ -21,6 +22,13 @@ _MOST_FIXTURES = 12
 
 def replaced(run: Interpreter, module: r.ModuleFacts, function: r.Function, klass: r.ClassFact | None) -> set[str]:
     """The last names of what a test, its class or its fixtures replace, as far as they are written in its file."""
+    return {text.rpartition(".")[2] for text in replaced_paths(run, module, function, klass)} - {""}
+
+
+def replaced_paths(
+    run: Interpreter, module: r.ModuleFacts, function: r.Function, klass: r.ClassFact | None
+) -> set[str]:
+    """What a test, its class or its fixtures replace, as it is written there: with the way to it, if that is told."""
     parts: list[object] = [function.decorators, function.body]
     if klass is not None:
         parts.append(klass.decorators)
@@ -39,7 +47,24 @@ def replaced(run: Interpreter, module: r.ModuleFacts, function: r.Function, klas
             found |= set(_patched(run, module, node))
         elif isinstance(node, r.Assign) and isinstance(node.value, r.Call) and "Mock" in last_name(node.value.func):
             found |= {target.name for target in node.targets if isinstance(target, r.Attr)}
-    return found - {""}
+    return found
+
+
+def takes_the_query(what: str, calls: Iterable[tuple[str, str, r.At]], paths: set[str]) -> bool:
+    """Whether what a test replaces is a function that is called on the way to a query, or the query's own method.
+
+    ``what`` is the query as messages have it, ``Order.get``. A path's last name alone may be that of anything, so the
+    way to it has to name the model too; or the class of the method, or the module that calls the function by its name.
+    """
+    model, _, method = what.rpartition(".")
+    ways = {tuple(path.split(".")[-3:]) for path in paths if "." in path}
+    if model and any(way[-1] == method and model in way[:-1] for way in ways):
+        return True
+    for qualname, path, _ in calls:
+        *owner, name = qualname.split(".")
+        if any(way[-2:] == (owner[-1] if owner else module_name(path), name) for way in ways):
+            return True
+    return False
 
 
 def on_the_way(modules: Store, calls: Iterable[tuple[str, str, r.At]], path: str, names: set[str]) -> bool:
@@ -61,7 +86,7 @@ def _patched(run: Interpreter, module: r.ModuleFacts, call: r.Call) -> Iterator[
             with suppress(Exhausted, RecursionError), run.detached():
                 text = string(run.evaluate(run.module_frame(module), arg))
         if isinstance(text, str):
-            yield text.rpartition(".")[2]
+            yield text
 
 
 def _nodes(node: object) -> Iterator[object]:

@@ -9,7 +9,7 @@ from flake8_django_threads.base import Span
 from flake8_django_threads.effects import in_test
 from flake8_django_threads.effects.apart import misses_rows
 from flake8_django_threads.effects.at_startup import Startups
-from flake8_django_threads.effects.doubles import on_the_way, replaced
+from flake8_django_threads.effects.doubles import on_the_way, replaced, replaced_paths, takes_the_query
 from flake8_django_threads.effects.from_outside import FromOutside
 from flake8_django_threads.effects.in_request import Requests
 from flake8_django_threads.effects.sites import SpawnSite
@@ -53,7 +53,8 @@ class Lookaround:
             startup = startup._replace(span=startup.span._replace(path=self._shown(path, module, site.span.path)))
         started = any(event.thread is None or starts for event, starts, *_ in met)
         test = in_test.test_around(self._run, module, scope) if started else None
-        if test is not None and self._is_doubled(module, scope, site):
+        doubled = test is not None and self._is_taken(module, scope, site)
+        if test is not None and (doubled or self._is_doubled(module, scope, site)):
             test = None
         if test is not None and test.rolled_back and not self._misses_rows(module, scope, met):
             test = test._replace(rolled_back="")
@@ -63,7 +64,7 @@ class Lookaround:
                 (event, starts, (), flow.NOTHING) for event, starts in self._outside.events(module, scope, place)
             ]
             blocks = tuple(dict.fromkeys(self._blocks(module, site, outside)))
-        return Surroundings(blocks, test, startup, crossing)
+        return Surroundings(blocks, test, startup, crossing, doubled=doubled)
 
     def _is_doubled(self, module: r.ModuleFacts, scope: r.Scope, site: SpawnSite) -> bool:
         """Whether the test around a spawn puts something else in the place of what leads to the query."""
@@ -73,6 +74,15 @@ class Lookaround:
         names = replaced(self._run, module, function, klass)
         touch = site.touched.touch
         return on_the_way(self._run.modules, touch.calls, touch.path, names)
+
+    def _is_taken(self, module: r.ModuleFacts, scope: r.Scope, site: SpawnSite) -> bool:
+        """Whether the test around a spawn puts something else in the very place of the query, or of what makes it."""
+        function, klass = in_test.outermost_of(scope)
+        if function is None or site.touched is None:
+            return False
+        touch = site.touched.touch
+        paths = replaced_paths(self._run, module, function, klass)
+        return takes_the_query(touch.leaf.what, touch.calls, paths)
 
     def _misses_rows(self, module: r.ModuleFacts, scope: r.Scope, met: Sequence[Met]) -> bool:
         """Whether the transaction around a test comes between it and what it starts."""

@@ -106,7 +106,7 @@ class SpawnIndex:
         facts = self._modules.facts(path)
         if isinstance(facts, ModuleFacts):
             for name in helpers.pools(facts):
-                yield Helper(path, name, _module_name(path))
+                yield Helper(path, name, module_name(path))
             for function in helpers.of(facts, names):
                 if function.name.startswith("__") and function.name != "__init__":
                     continue  # An operator or a call of an object: the value flow finds it, no name does.
@@ -119,10 +119,10 @@ def _called(function: Function, path: str) -> tuple[str, str]:
         return function.owner.name, function.owner.name
     if isinstance(function.owner, ClassFact):
         return function.name, function.owner.name
-    return function.name, _module_name(path)
+    return function.name, module_name(path)
 
 
-def _module_name(path: str) -> str:
+def module_name(path: str) -> str:
     """The last part of a file's module name."""
     name = last(path).removesuffix(".py")
     return last(parent(path)) if name == "__init__" else name

@@ -57,13 +57,17 @@ class Unthreaded(NamedTuple):
 
 
 class Surroundings(NamedTuple):
-    """All of it for one spawn; only what the code in the other thread makes a mistake of is filled in."""
+    """All of it for one spawn; only what the code in the other thread makes a mistake of is filled in.
+
+    ``doubled``: a test puts something else in the very place of the query, so that it opens nothing.
+    """
 
     blocks: tuple[Block, ...] = ()
     test: InTest | None = None
     startup: Startup | None = None
     crossings: tuple[Crossing, ...] = ()
     unthreaded: tuple[Unthreaded, ...] = ()
+    doubled: bool = False
 
 
 NOWHERE = Surroundings()
