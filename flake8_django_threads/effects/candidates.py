@@ -25,7 +25,7 @@ class Candidates:
 
     def __init__(self, run: Interpreter) -> None:
         self._run = run
-        self._all_words = self._words = _spawn_words(run)
+        self._all_words = self._words = run.models.spawn_names
         self._harmless: dict[str, frozenset[str]] = {}
 
     def read(self, text: str | None) -> None:
@@ -125,12 +125,3 @@ class Candidates:
         groups = self._run.models.gate_words
         allowed = [group[0].strip(".(") for group in groups if all(word in text for word in group)]
         return frozenset(word for word in self._all_words if any(part in word for part in allowed))
-
-
-def _spawn_words(run: Interpreter) -> frozenset[str]:
-    """The last names of all spawners."""
-    words = set()
-    for row in run.models.rows("spawn"):
-        last = re.findall(r"\w+", row.path)[-1]
-        words.add(last)
-    return frozenset(words)

@@ -86,12 +86,15 @@ def left_to_parameter(event: SpawnEvent, root: r.Function, run: Interpreter) -> 
 
 
 def _without_caller(run: Interpreter, entry: Func, name: str) -> bool:
-    """Whether ``name`` is a parameter of a call around ``entry`` that was given something without a known caller."""
+    """Whether ``name`` is a parameter of a call around ``entry`` that was given something without a known caller.
+
+    So is one of a call that was not run, where the inner function is looked at by itself.
+    """
     frame = entry.frame
     while frame is not None and frame.function is not None:
         if any(parameter.name == name for parameter in frame.function.parameters):
-            held = run.store.peek((frame, name)) or frozenset()
-            return any(isinstance(v, Unknown) and v.reason == NO_CALLER for v in held)
+            held = run.store.peek((frame, name))
+            return held is None or any(isinstance(v, Unknown) and v.reason == NO_CALLER for v in held)
         frame = frame.parent
     return False
 

@@ -148,6 +148,11 @@ class Models:
         return tuple(kept)
 
     @cached_property
+    def spawn_names(self) -> frozenset[str]:
+        """Give the last names of all spawners."""
+        return frozenset(_last(row.path) for row in self.rows("spawn"))
+
+    @cached_property
     def registering_words(self) -> tuple[tuple[str, ...], ...]:
         """Give the word groups of texts that may register something: with a signal, or with a library of the rows."""
         rows = [row for row in self.rows("wrapper") if row.does == "register"]

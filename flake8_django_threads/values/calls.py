@@ -10,6 +10,7 @@ from flake8_django_threads.facts import records as r
 from flake8_django_threads.values import (
     attributes,
     boxes,
+    callbacks,
     construction,
     externals,
     flow,
@@ -192,6 +193,7 @@ def call_one(run: Interpreter, value: Value, arguments: Arguments, at: r.At, fra
     run.may_raise(at)
     if isinstance(value, Unknown):
         run.note_unknown(value.reason)
+        callbacks.look_into(run, arguments, at, frame)
         return one(value if value.reason.startswith("result of ") else Unknown(f"result of {_short(value.reason)}"))
     return unknown("call of something that is not callable")
 

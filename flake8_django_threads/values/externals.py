@@ -11,6 +11,7 @@ from flake8_django_threads.project.beyond import SURE
 from flake8_django_threads.values import (
     attributes,
     box_methods,
+    callbacks,
     container_calls,
     context_calls,
     django_calls,
@@ -325,6 +326,7 @@ def call(run: Interpreter, function: Ext, receiver: Value | None, arguments: Arg
         return beyond
     if not (run.models.find("quiet", path) or model_attributes.is_model(run, function) or installed.is_quiet(path)):
         run.may_raise(at)
+        callbacks.look_into(run, arguments, at, frame)
     if run.models.find("descriptor", path) is not None:
         return one(Ext(path + "()", _target_model(run, arguments, frame)))
     of = receiver.of if isinstance(receiver, (Ext, Instance)) and path.startswith("django.") else None
