@@ -23,6 +23,12 @@ LEADS = {
     "through a function of the file": "from jobs.worker import start\n\n\ndef launch():\n    start()\n\n\n"
     + CONFIG.format("launch()"),
     "through a name of the module": "from jobs.worker import start\n\nbegin = start\n\n\n" + CONFIG.format("begin()"),
+    "through a list below a function": "from jobs.worker import start\n\n\ndef other():\n    pass\n\n\n"
+    "STEPS: dict = {\n    'now': [\n        start,\n    ],\n}\n\n\n" + CONFIG.format("run(STEPS)"),
+    "through a list of a class": "from jobs.worker import start\n\n\nclass Runner:\n    steps = [\n\n"
+    "        start,\n    ]\n\n\n" + CONFIG.format("run(Runner.steps)"),
+    "through a call of several lines": "from jobs.worker import start\n\n\ndef launch():\n    run(\n"
+    "        start,\n    )\n\n\n" + CONFIG.format("launch()"),
     "through a decorator": "from jobs.worker import start\n\n\n@start\ndef launch():\n    pass\n\n\n"
     + CONFIG.format("launch()"),
     "through a default": "from jobs.worker import start\n\n\ndef launch(begin=start):\n    begin()\n\n\n"
@@ -37,6 +43,10 @@ ENDS = {
     "another function of that name": CONFIG.format("self.start()"),
     "an import alone": "from jobs.worker import start\n" + CONFIG.format("pass"),
     "a part of a longer word": "import worker\n" + CONFIG.format("worker.start_slowly()"),
+    "a list of what is handed on": "from jobs.worker import start\n\n__all__ = ['start']\n\n\n"
+    + CONFIG.format("__all__"),
+    "a list of another name": "from jobs.worker import start\n\n\ndef launch():\n    pass\n\n\n"
+    "STEPS = [\n    start,\n]\n\n\n" + CONFIG.format("launch()"),
     "outside of ready": "from jobs.worker import start\n\nstart()\n\n\n" + CONFIG.format("pass"),
 }
 

@@ -76,6 +76,9 @@ def test_what_cannot_be_reported_is_not_parsed(code: str, text: str) -> None:
 FILES = {
     "dbtools": "from django.db import connections\n\n\ndef shut_db():\n    connections.close_all()\n",
     "again": "from shop.dbtools import *\n\n\ndef close_it():\n    shut_db()\n",
+    "continued": "from django.db import \\\n    connections\n",
+    "renamed": "import django.db as here\n\n\ndef conn():\n    return here.connections['default']\n",
+    "db": "from django.core import signals as told\n\n\ndef close_told():\n    told.request_finished.send(None)\n",
     "dbbooks": "connections = []\n",
     "other": "from shop import other\n\n\ndef close_file():\n    other.close_file()\n",
 }
@@ -84,6 +87,8 @@ IMPORTS = (
     "from django.core.signals import request_finished\nfrom shop.again import close_it, open_it, shut_db\n"
     "from shop.other import close_file\nfrom shop import dbtools, other\nfrom redis import connection\n"
     "import json, django as whole\nfrom shop.dbbooks import connections\n"
+    "from shop.continued import connections as all_of_them\nfrom shop.renamed import conn\n"
+    "from shop.db import close_told\n"
     "def late():\n    from shop.dbtools import shut_db as late_db\n    import django.db\n"
 )
 
@@ -99,7 +104,9 @@ def test_only_names_that_lead_to_djangos_connections_count(tmp_path: Path) -> No
     facts = modules.facts(str(shop / "sale.py"))
     assert isinstance(facts, ModuleFacts)
     names = connection_names(Interpreter(modules, resolver, load(), Beyond(sources)), facts)
-    assert names == {"own", "request_finished", "close_it", "shut_db", "late_db", "dbtools", "django", "whole"}
+    assert names == {"own", "request_finished", "close_it", "shut_db", "late_db", "dbtools", "django", "whole"} | {
+        "all_of_them", "conn", "close_told",
+    }  # fmt: skip
 
 
 def test_the_project_is_looked_through_once_before_workers_begin(tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ from flake8_django_threads.values.transactions import Start
 APP_CONFIG = "django.apps.AppConfig"
 READY = "ready"
 READY_DEPTH, READY_STEPS = 6, 20_000
-# Calls between a ``ready`` and what starts the thread, where only words tell that there is a way.
-READY_ROUNDS = 3
+# As many calls as are run then, where only words tell that there is a way.
+READY_ROUNDS = READY_DEPTH - 1
 # What a test asks that wants to know in which process, or with which settings, it runs.
 GUARDS = frozenset({"RUN_MAIN", "argv", "environ", "getenv", "settings", "__name__", "TYPE_CHECKING", "modules"})
 # Files that one process alone runs or loads, by name.

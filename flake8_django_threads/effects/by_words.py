@@ -15,7 +15,8 @@ from flake8_django_threads.project.sources import last, parent
 # A name that stands in more files than these is not followed, nor is what more names lead to at once.
 MOST_FILES, MOST_NAMES = 25, 12
 _HEADER = re.compile(r"^([ \t]*)(?:async[ \t]+)?(def|class)[ \t]+(\w+)", re.MULTILINE)
-_ASSIGNED = re.compile(r"(\w+)[ \t]*(?::[^=\n]*)?=(?!=)")
+# Nobody calls what __all__ and its like hold by these names.
+_ASSIGNED = re.compile(r"(?!__)(\w+)[ \t]*(?::[^=\n]*)?=(?!=)")
 
 
 class Named(NamedTuple):
@@ -58,10 +59,31 @@ class Headers:
         elif written.startswith("@") and following < len(self._all):
             yield from self._called(following, self._all[following][3], path)
         outer = self._enclosing(following, indent)
-        if outer is not None:
+        depth, kept = self._kept(start, indent)
+        if kept and (outer is None or depth <= self._all[outer][1]):
+            yield named(path, kept)
+        elif outer is not None:
             yield from self._called(outer, self._all[outer][3], path)
         elif not written.startswith(("import ", "from ")) and (assigned := _ASSIGNED.match(written)):
             yield named(path, assigned[1])
+
+    def _kept(self, start: int, indent: int) -> tuple[int, str]:
+        """The name that is given to the list, call or the like whose lines hold the one at ``start``, with its indent;
+        empty where the line is in no such brackets."""
+        text = self._text
+        while start:
+            end, start = start, text.rfind("\n", 0, start - 1) + 1
+            line = text[start:end].rstrip()
+            written = line.lstrip()
+            depth = len(line.expandtabs()) - len(written.expandtabs())
+            if not written or depth >= indent:
+                continue
+            if not written.endswith(("(", "[", "{")):
+                break
+            if assigned := _ASSIGNED.match(written):
+                return depth, assigned[1]
+            indent = depth
+        return 0, ""
 
     def _enclosing(self, following: int, indent: int) -> int | None:
         """The index of the outermost function around a line that is followed by the header ``following``."""

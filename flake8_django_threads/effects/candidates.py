@@ -118,7 +118,11 @@ class Candidates:
                 threads |= fresh
                 todo += fresh
             self._harmless[root] = frozenset(classes - threads)
-        return name in self._harmless[root]
+        # The file itself may give the name to something else.
+        own = run.names.table(module).names.get(name, ())
+        return name in self._harmless[root] and all(
+            binding.kind == "class" or (binding.kind == "from" and binding.source[2] == name) for binding in own
+        )
 
     def _words_in(self, text: str) -> frozenset[str]:
         """The last names of spawners that the words of the text allow."""

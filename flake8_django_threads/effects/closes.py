@@ -5,6 +5,7 @@ Everything is resolved by running the functions, so that imports under other nam
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
@@ -31,6 +32,8 @@ _PASSING = frozenset(
 )
 # Looks at the queries of the connection that it is given.
 _WATCHER = "CaptureQueriesContext"
+# Whether the connection was closed before it is forgotten takes a longer look.
+_FORGETS = re.compile(r"\bdel\s[^\n]*\[")
 _ROOTS = ("django.db.connection", "django.db.connections", "django.db.reset_queries")
 
 
@@ -91,7 +94,8 @@ def uses(run: Interpreter, module: r.ModuleFacts, spawns: bool = True) -> tuple[
     # What was met before, with nobody who noted uses, is run again.
     run.evaluated = set()
     run.on_library = note
-    deep = spawns or any(function.is_async for function in module.functions)
+    coroutines = any(function.is_async for function in module.functions)
+    deep = spawns or coroutines or _FORGETS.search(run.modules.text(module.path))
     depth = DEPTH if deep else OWN_DEPTH
     try:
         with deep_stack():

@@ -16,7 +16,8 @@ _WORDS = ("conn", "close", "clos", "db")
 _HANDLE = r"(?:connections?|close_old_connections|reset_queries|request_(?:start|finish)ed)\b"
 _HANDLES = re.compile(rf"\b{_HANDLE}")
 _DOTTED = re.compile(rf"\b(?:db|signals)\s*\.\s*{_HANDLE}")
-_FROM = re.compile(r"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
+_RENAMED = re.compile(r"\b(?:db|signals)[ \t]+as\b")
+_FROM = re.compile(r"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\([^)]*\)|(?:[^\n\\]|\\\n)*)", re.MULTILINE)
 _NAME = re.compile(r"[\w*]+")
 
 
@@ -70,7 +71,7 @@ def _handles(run: Interpreter, path: str) -> bool:
             continue
         text = run.modules.text(file)
         imports = _FROM.findall(text)
-        if known.get(file) or ("django" in text and (_DOTTED.search(text) or any(map(_imports_handle, imports)))):
+        if known.get(file) or ("django" in text and (_names_handle(text) or any(map(_imports_handle, imports)))):
             known[file] = known[path] = True
             return True
         for dots, module, names in imports:
@@ -81,6 +82,11 @@ def _handles(run: Interpreter, path: str) -> bool:
                     todo += sorted(new)
     known.update(dict.fromkeys(seen, False))
     return False
+
+
+def _names_handle(text: str) -> bool:
+    """Whether a text takes one of Django's connections from the module that has them."""
+    return bool(_DOTTED.search(text) or (_RENAMED.search(text) and _HANDLES.search(text)))
 
 
 def _imports_handle(found: tuple[str, str, str]) -> bool:
