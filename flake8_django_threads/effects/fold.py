@@ -116,7 +116,8 @@ class Folder:
                 # The connection is opened before the query can fail; it may also fail to open.
                 opened = self.mark(TOUCH_IN_BLOCK if node.in_block else TOUCH, "queries", node)
                 refused = SHUT_STAYS if node.in_block else NEVER
-                return Outcome(opened, raises={ANY: self.mark(opened | refused, "raises", node)})
+                failed = ASSUME_SHUT if node.only_opens else opened | refused
+                return Outcome(opened, raises={ANY: self.mark(failed, "raises", node)})
             case flow.Close():
                 return Outcome(self.mark(CLOSE, "closes", node) if self.shuts(node) else SAME)
             case flow.Wait():

@@ -78,6 +78,7 @@ class Row(NamedTuple):
     constrained: tuple[str, ...] = ()  # touch: only if the model or form has one of these; type: the class has these
     given_query: bool = False  # touch: only if the receiver was made from a queryset, a manager or a model
     cache_table: bool = False  # touch: only if the project's settings keep the receiver, a cache, in a table
+    only_opens: bool = False  # touch: it does no more than that, so that it leaves nothing open where it raises
     closes: str | None = None  # "receiver" is the alias of connections[...]
     when: str = "always"  # "max-age-0": shuts only connections whose CONN_MAX_AGE is 0
     callable: Slot | None = None  # None for a decorator factory, whose decorated function is the callable
@@ -251,6 +252,7 @@ _OPTIONS: Mapping[str, Mapping[str, _Kind]] = {
         "constrained": _CONSTRAINED,
         "given_query": _FLAG,
         "cache_table": _FLAG,
+        "only_opens": _FLAG,
     },
     "lazy": {"on": _ON, "returns": _RETURNS, "alias": _SLOT},
     "close": {"closes": _word("default", "all", "receiver"), "when": _word("always", "max-age-0")},

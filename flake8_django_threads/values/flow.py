@@ -25,6 +25,7 @@ class Touch(NamedTuple):
 
     ``in_block``: in an atomic block on this database, where a connection that was closed is not opened again.
     ``elsewhere``: in the thread that all coroutines share, because no ``async_to_sync`` waits for them in this one.
+    ``only_opens``: no query follows, so that nothing is open where it raises.
     """
 
     at: At
@@ -32,6 +33,7 @@ class Touch(NamedTuple):
     what: str
     in_block: bool = False
     elsewhere: bool = False
+    only_opens: bool = False
 
 
 class Close(NamedTuple):

@@ -35,7 +35,7 @@ def touch(run: Interpreter, row: Row, receiver: Value | None, arguments: Argumen
         given = arguments.get(row.alias.position, row.alias.keyword)
         if given is not None and given != NONE:
             alias = externals.alias_of(given)
-    surroundings.touch(run, flow.Touch(at, alias or flow.DEFAULT, what(receiver, path)))
+    surroundings.touch(run, flow.Touch(at, alias or flow.DEFAULT, what(receiver, path), only_opens=row.only_opens))
 
 
 def _empty(run: Interpreter, row: Row, arguments: Arguments) -> bool:

@@ -1,7 +1,8 @@
 """Lets a chosen call of a case raise, and tells where in the case a thread began.
 
 A case's modules are compiled from a syntax tree in which each call of a function body hands its result through a
-checkpoint, so that the call does its work and then raises: a query that fails has opened its connection already.
+checkpoint, so that the call does its work and then raises: a query that fails has opened its connection already. What
+does nothing but open a connection raises before it, for it fails where there is none to be had.
 Lines and columns stay those of the file. Calls that the linter's rows name as never raising do not raise here either,
 and a function of the case itself raises what its own calls raise.
 """
@@ -60,6 +61,10 @@ class Checkpoints:
     def before(self, site: Site, callee: Any) -> Any:
         """Remember what is called at the site, and give it back."""
         self._callees[site] = callee
+        reached = getattr(self.here, "reached", None)
+        if reached is not None and site in self.raises - reached and _only_opens(callee):
+            reached.add(site)
+            raise RaisedError(f"made to raise at {site[0]}:{site[1]}")
         if getattr(self.here, "reached", None) is not None and (instead := without_waiting(callee)):
             self.here.waited = True
             return instead
@@ -229,6 +234,13 @@ def _is_model(klass: type) -> bool:
     from django.db.models import Model
 
     return issubclass(klass, Model)
+
+
+def _only_opens(callee: Any) -> bool:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+    wrapper = getattr(callee, "__self__", None)
+    return isinstance(wrapper, BaseDatabaseWrapper) and callee.__name__ in ("ensure_connection", "connect")
 
 
 def _is_quiet(callee: Any) -> bool:
