@@ -61,6 +61,8 @@ def spawn(
         run.starts.append(Start(receiver, frame.module.path, at, run.blocks))
         if isinstance(receiver, Instance):
             run.on_start(receiver)
+        else:
+            _start_what_was_put(run, receiver, at, frame)
     row = run.models.find("spawn", path)
     if row is None or not _required(row, arguments) or _in_processes(arguments):
         return None
@@ -186,6 +188,15 @@ def report(
     passed.keywords.update(keywords)
     thread = job if _is_thread(run, row.path + "().start") else None
     report_call(run, row, given, passed, at, frame, target, job, thread)
+
+
+def _start_what_was_put(run: Interpreter, thread: Ext, at: r.At, frame: Frame) -> None:
+    """Report the start of a plain thread whose ``run``, or target, was put there after it was made."""
+    row = run.models.find("spawn", THREAD)
+    for name in ("run", "_target"):
+        given = run.store.get((thread, name))
+        if row is not None and given:
+            report_call(run, row, given, Arguments(), at, frame, None, thread, thread)
 
 
 def _is_thread(run: Interpreter, start: str) -> bool:
