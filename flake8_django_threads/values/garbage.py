@@ -1,4 +1,4 @@
-"""Garbage: the containers that a call has made and that nobody can reach once it is over.
+"""Garbage: the names of a call and the containers that it has made which nobody can reach once it is over.
 
 A body that makes a container at the same place again makes the same abstract one, of which nothing is certain any more
 (see ``boxes.is_new``). One that was left behind is none of that: its cells go with the call.
@@ -23,6 +23,15 @@ _PARTS: dict[type, tuple[str, ...]] = {
 }
 # In what has more cells nothing is looked for: it would take longer than it is worth.
 MOST_CELLS = 2_000
+
+
+def without_locals(writes: Delta, frame: Frame) -> Delta:
+    """What a call has written, without the names of its own that no inner function can ask for once it is over.
+
+    Else every branch of its callers would carry them along.
+    """
+    kept = frame.function.cell_names if frame.function is not None else frozenset()
+    return {cell: vals for cell, vals in writes.items() if cell[0] is not frame or cell[1] in kept}
 
 
 def without_garbage(writes: Delta, store: Store, results: Iterable[object], running: Collection[Frame]) -> Delta:

@@ -45,7 +45,7 @@ from flake8_django_threads.values.domain import (
     unknown,
 )
 from flake8_django_threads.values.flow import Node, Summary, sequence
-from flake8_django_threads.values.garbage import without_garbage
+from flake8_django_threads.values.garbage import without_garbage, without_locals
 from flake8_django_threads.values.makers import Makers
 from flake8_django_threads.values.model_classes import ModelClasses
 from flake8_django_threads.values.mutations import Mutations
@@ -376,7 +376,10 @@ class Interpreter:
             if not (activation.recursive and changed):
                 break
         told = activation.told or ()
-        writes = without_garbage(writes, self.store, (result, yields, *told), [a.frame for a in self.active])
+        running = [a.frame for a in self.active]
+        if running and frame not in running:
+            writes = without_locals(writes, frame)
+        writes = without_garbage(writes, self.store, (result, yields, *told), running)
         for cell, vals in writes.items():
             self.store.set(cell, vals)
         summary.complete = True
