@@ -42,8 +42,9 @@ def replaced_paths(
                 parts.append(fixture.body)
                 wanted |= {p.name for p in fixture.parameters}
     found: set[str] = set()
+    imported = {alias: name for s in module.imports if isinstance(s, r.ImportFrom) for name, alias in s.names}
     for node in _nodes(parts):
-        if isinstance(node, r.Call) and any("patch" in word for word in named(node.func)):
+        if isinstance(node, r.Call) and any("patch" in imported.get(word, word) for word in named(node.func)):
             found |= set(_patched(run, module, node))
         elif isinstance(node, r.Assign) and isinstance(node.value, r.Call) and "Mock" in last_name(node.value.func):
             found |= {target.name for target in node.targets if isinstance(target, r.Attr)}
