@@ -34,8 +34,8 @@ PACKAGE = "flake8_django_threads"
 ROOMS = ("facts", "effects", "rules")
 # What of ``tests`` is asked, beside the fixtures' cases: what works in this process, and no random bodies.
 TESTS = (
-    "calls", "calls_limits", "candidates", "census", "detour", "doubles", "effects", "engine", "entries",
-    "examples", "facts", "forks", "inventory", "places", "repairs", "rule_gates", "rules_meta", "settings",
+    "by_words", "calls", "calls_limits", "candidates", "census", "detour", "doubles", "effects", "engine",
+    "entries", "examples", "facts", "forks", "inventory", "places", "repairs", "rule_gates", "rules_meta", "settings",
     "spawn_index", "touches", "uwsgi", "values", "walk", "walker", "words_of_evidence",
 )  # fmt: skip
 LEFT_OUT = "not agrees_on_some and not real_thread and not mended_once"
