@@ -215,8 +215,8 @@ def test_repair_of_a_test_lets_its_thread_see_its_rows(case: Case, observe: Obse
         assert "in a transaction: True" in before["printed"]
         assert "in a transaction: False" in after["printed"]
         assert after["raised"] == before["raised"], mode
-        # The first two rows of the stage, and the test's own.
-        assert mode == "failing" or ("3" in after["printed"] and "3" not in before["printed"]), (before, after)
+        # The first two rows of the stage, that of the set-up, and the test's own.
+        assert mode == "failing" or ("4" in after["printed"] and "4" not in before["printed"]), (before, after)
 
 
 def test_each_case_is_run_in_some_way_or_is_none_to_run() -> None:
